@@ -1,0 +1,352 @@
+"""What can be asked of the engine, what it answers, and what follows.
+
+A command is a value: it can be journaled, replayed and compared. `Engine.apply(command, now)` gives an `Outcome` with
+one reply (each command names its own, `Refusal` is always possible) and the events in the order in which the venue
+publishes them: reports on orders first, then the positions of the accounts concerned, then public market data.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from paper_exchange.model import (
+    Fees,
+    Order,
+    OrderStatus,
+    OrderType,
+    PublicTrade,
+    SelfTradePrevention,
+    Side,
+    Symbol,
+    SymbolStatus,
+    TimeInForce,
+    Trade,
+)
+from paper_exchange.refusals import Refusal
+
+
+class CancelRestriction(StrEnum):
+    """`cancelRestrictions`: cancel only while the order stands so."""
+
+    ONLY_NEW = "ONLY_NEW"
+    ONLY_PARTIALLY_FILLED = "ONLY_PARTIALLY_FILLED"
+
+
+class MakerKind(StrEnum):
+    """How a symbol's quotes move."""
+
+    LADDER = "ladder"
+    WALK = "walk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakerConfig:
+    """A market maker: a deterministic function of this value and the number of the step."""
+
+    kind: MakerKind
+    mid: int
+    """Price of the first step."""
+    levels: int = 10
+    spacing: int = 0
+    """Distance between levels; 0 takes one hundredth of a percent of `mid`, at least a tick."""
+    quantity: int = 0
+    """Quantity per level; 0 takes what 1000 units of the quote asset buy at `mid`."""
+    sigma: int = 0
+    """Standard deviation of a step of the walk, relative to the price, in 1e-8."""
+    seed: int = 0
+
+
+# --- orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder:
+    """`POST order`. Reply: `OrderPlaced`. Which optional fields a type needs or forbids is checked by the engine."""
+
+    account: str
+    symbol: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce | None = None
+    quantity: int | None = None
+    quote_quantity: int | None = None
+    price: int | None = None
+    stop_price: int | None = None
+    trailing_delta: int | None = None
+    iceberg_quantity: int | None = None
+    client_order_id: str | None = None
+    """None lets the engine choose one."""
+    prevention: SelfTradePrevention | None = None
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder:
+    """`DELETE order`. Reply: `OrderCanceled`. With both ids given, both must name the same order."""
+
+    account: str
+    symbol: str
+    order_id: int | None = None
+    client_order_id: str | None = None
+    """`origClientOrderId`."""
+    cancel_client_id: str | None = None
+    """`newClientOrderId`: the id of the cancel itself; None lets the engine choose one."""
+    restriction: CancelRestriction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOpenOrders:
+    """`DELETE openOrders`. Reply: `OrdersCanceled`, refused with -2011 when there is none."""
+
+    account: str
+    symbol: str
+
+
+# --- accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateAccount:
+    """Open an account. Repeating it with the same settings changes nothing. Reply: `Done`."""
+
+    account: str
+    house: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutApiKey:
+    """Add or replace a key of an account. Reply: `Done`."""
+
+    key: str
+    account: str
+    secret: str = field(repr=False)
+    can_trade: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeApiKey:
+    """Remove a key; unknown keys are fine. Reply: `Done`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Add to the free balance. Reply: `Done`."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Take from the free balance. Reply: `Done`."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFees:
+    """Commission rates of an account, for one symbol or for all. Reply: `Done`."""
+
+    account: str
+    fees: Fees
+    symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictAccount:
+    """Allow or forbid an account to trade. Reply: `Done`."""
+
+    account: str
+    can_trade: bool
+
+
+# --- markets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSymbol:
+    """Add a symbol, or change the rules of one. Reply: `Done`."""
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSymbolStatus:
+    """Halt a symbol or let it trade. Reply: `Done`."""
+
+    symbol: str
+    status: SymbolStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMaker:
+    """Give a symbol a market maker (or none) and quote at once. Reply: `Done`."""
+
+    symbol: str
+    maker: MakerConfig | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepMarket:
+    """Advance the symbol's maker by one step. Reply: `PriceMoved`."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepTo:
+    """Trade the market to a price. Reply: `PriceMoved`.
+
+    Orders of customers that are in the way are executed, the maker quotes around the new price, a trade at the price is
+    printed, and only then do stop orders trigger: they must find liquidity.
+    """
+
+    symbol: str
+    price: int
+    quantity: int | None = None
+    """Quantity of the printed trade; None takes the smallest one."""
+
+
+Command = (
+    PlaceOrder
+    | CancelOrder
+    | CancelOpenOrders
+    | CreateAccount
+    | PutApiKey
+    | RevokeApiKey
+    | Deposit
+    | Withdraw
+    | SetFees
+    | RestrictAccount
+    | ListSymbol
+    | SetSymbolStatus
+    | SetMaker
+    | StepMarket
+    | SweepTo
+)
+
+# --- replies
+
+
+class OrderPlaced(NamedTuple):
+    """The order was accepted, with what it has executed at once."""
+
+    order: Order
+    fills: tuple[Trade, ...]
+    transact_time: int
+
+
+class OrderCanceled(NamedTuple):
+    """The order is canceled. The venue shows `cancel_client_id` as its clientOrderId in the answer."""
+
+    order: Order
+    cancel_client_id: str
+    transact_time: int
+
+
+class OrdersCanceled(NamedTuple):
+    """One entry per order, oldest first."""
+
+    canceled: tuple[OrderCanceled, ...]
+
+
+class PriceMoved(NamedTuple):
+    """Where the market stands after a step or a sweep."""
+
+    symbol: str
+    price: int
+    step: int
+
+
+class Done(NamedTuple):
+    """The command took effect; there is nothing to say about it."""
+
+
+Reply = OrderPlaced | OrderCanceled | OrdersCanceled | PriceMoved | Done | Refusal
+
+# --- events
+
+
+class ExecutionType(StrEnum):
+    """`x` of an executionReport."""
+
+    NEW = "NEW"
+    CANCELED = "CANCELED"
+    REPLACED = "REPLACED"
+    REJECTED = "REJECTED"
+    TRADE = "TRADE"
+    EXPIRED = "EXPIRED"
+    TRADE_PREVENTION = "TRADE_PREVENTION"
+
+
+class OrderUpdate(NamedTuple):
+    """An executionReport: the order as it stands after this step, and the step."""
+
+    account: str
+    execution: ExecutionType
+    order: Order
+    status: OrderStatus
+    """`X`; the same as `order.status`."""
+    client_order_id: str
+    """`c`: the order's id, in a cancel the id of the cancel."""
+    orig_client_order_id: str
+    """`C`: empty, in a cancel the order's id."""
+    trade: Trade | None
+    """Last executed quantity, price, commission, trade id and maker flag, for TRADE only."""
+    execution_id: int
+    """`I`, counts per symbol."""
+    on_book: bool
+    """`w`."""
+    transact_time: int
+    reject_reason: str = "NONE"
+
+
+class AccountPosition(NamedTuple):
+    """outboundAccountPosition: the balances that the command touched, as (asset, free, locked)."""
+
+    account: str
+    balances: tuple[tuple[str, int, int], ...]
+    time: int
+
+
+class BalanceUpdate(NamedTuple):
+    """balanceUpdate: a deposit or a withdrawal."""
+
+    account: str
+    asset: str
+    delta: int
+    time: int
+
+
+class TradePrint(NamedTuple):
+    """A public trade."""
+
+    symbol: str
+    trade: PublicTrade
+
+
+class BookChange(NamedTuple):
+    """The levels that a command changed, as (price, new quantity); quantity 0 removes the level."""
+
+    symbol: str
+    first_update_id: int
+    last_update_id: int
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+    time: int
+
+
+Event = OrderUpdate | AccountPosition | BalanceUpdate | TradePrint | BookChange
+
+
+class Outcome(NamedTuple):
+    """What `apply` gives back."""
+
+    reply: Reply
+    events: tuple[Event, ...]

@@ -1,0 +1,63 @@
+"""The venue's refusals: a code, and the exact text that clients match on.
+
+A refusal is a value and no exception: it is one of the two regular answers to a command, and the engine's state is the
+same before and after it. Codes and texts are those of Binance's public `errors.md`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The venue says no, and nothing has changed."""
+
+    code: int
+    """Binance's error code, negative."""
+    message: str
+    """Binance's text, which clients match word by word."""
+
+
+def filter_failure(name: str) -> Refusal:
+    """A symbol's trading rule forbids the order; `name` is the filter's `filterType`."""
+    return Refusal(-1013, f"Filter failure: {name}")
+
+
+def missing(parameter: str) -> Refusal:
+    """The order type needs this parameter."""
+    return Refusal(-1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.")
+
+
+def not_required(parameter: str) -> Refusal:
+    """The order type has no use for this parameter; the venue refuses rather than ignores it."""
+    return Refusal(-1106, f"Parameter '{parameter}' sent when not required.")
+
+
+def unsupported(what: str) -> Refusal:
+    """The symbol does not offer this kind of order, for example `what` = "Stop loss orders"."""
+    return Refusal(-2010, f"{what} are not supported for this symbol.")
+
+
+MARKET_CLOSED = Refusal(-1013, "Market is closed.")
+ZERO_NOTIONAL = Refusal(-1013, "Price * QTY is zero or less.")
+UNSUPPORTED_COMBINATION = Refusal(-1014, "Unsupported order combination.")
+INVALID_INTERVAL = Refusal(-1120, "Invalid interval.")
+INVALID_SYMBOL = Refusal(-1121, "Invalid symbol.")
+DUPLICATE_ORDER = Refusal(-2010, "Duplicate order sent.")
+INSUFFICIENT_BALANCE = Refusal(-2010, "Account has insufficient balance for requested action.")
+WOULD_TAKE = Refusal(-2010, "Order would immediately match and take.")
+WOULD_TRIGGER = Refusal(-2010, "Stop price would trigger immediately.")
+ACTION_DISABLED = Refusal(-2010, "This action is disabled on this account.")
+NO_QUOTE_LIQUIDITY = Refusal(-2010, "Order book liquidity is less than symbol minimum quantity.")
+UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
+CANCEL_WITHOUT_ID = Refusal(-2011, "Cancel order is invalid. Check origClOrdId and orderId.")
+CANCEL_RESTRICTED = Refusal(-2011, "Order was not canceled due to cancel restrictions.")
+NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
+REJECTED_KEY = Refusal(-2015, "Invalid API-key, IP, or permissions for action.")
+ORDER_ARCHIVED = Refusal(
+    -2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived."
+)
+NO_SUCH_ACCOUNT = Refusal(-1002, "There is no such account at this venue; create it first.")
+ACCOUNT_EXISTS = Refusal(-1130, "The account exists already with other settings.")
+NOT_ENOUGH_TO_WITHDRAW = Refusal(-1130, "The account's free balance is smaller than the amount to withdraw.")
+NO_MAKER = Refusal(-1130, "The symbol has no market maker; set one first.")
+"""The last four answer commands of the control port; the venue itself has no such requests."""

@@ -1,0 +1,78 @@
+"""All that the engine remembers, as one value: what a snapshot holds and what the state hash covers."""
+
+from dataclasses import dataclass, field
+
+from paper_exchange.book import Book
+from paper_exchange.commands import MakerConfig
+from paper_exchange.ledger import Ledger
+from paper_exchange.model import Account, ApiKey, Order, Side, Symbol, SymbolStatus, Trade
+from paper_exchange.tape import Tape
+
+HOUSE = "$house"
+"""The venue's own account: it owns the market maker's orders."""
+FEES = "$fees"
+"""Where commissions go."""
+
+
+@dataclass(slots=True)
+class Holding:
+    """An account's orders and trades in one symbol."""
+
+    orders: list[Order] = field(default_factory=list)
+    """Every order, ascending by id. Empty for house accounts, which keep no history."""
+    by_client_id: dict[str, Order] = field(default_factory=dict)
+    """The latest order of each client order id."""
+    trades: list[Trade] = field(default_factory=list)
+    open: dict[int, Order] = field(default_factory=dict)
+    open_algos: int = 0
+    buying: int = 0
+    """Sum of what remains of the open BUY orders (MAX_POSITION)."""
+
+
+@dataclass(slots=True)
+class Market:
+    """One symbol: its rules, book, orders and counters."""
+
+    symbol: Symbol
+    tape: Tape
+    status: SymbolStatus = SymbolStatus.TRADING
+    book: Book = field(default_factory=Book)
+    orders: dict[int, Order] = field(default_factory=dict)
+    """Every order by id; the house's only while they are open."""
+    next_order_id: int = 1
+    next_trade_id: int = 1
+    next_execution_id: int = 1
+    maker: MakerConfig | None = None
+    maker_step: int = 0
+
+
+@dataclass(slots=True)
+class State:
+    """The venue."""
+
+    now: int = 0
+    """The latest time a command was applied at; it never runs backwards."""
+    next_uid: int = 1
+    ledger: Ledger = field(default_factory=Ledger)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    markets: dict[str, Market] = field(default_factory=dict)
+    holdings: dict[str, dict[str, Holding]] = field(default_factory=dict)
+    """By account, then by symbol."""
+    open_client_ids: dict[str, dict[str, Order]] = field(default_factory=dict)
+    """By account: client order ids that are taken because their order is open, on any symbol."""
+
+    def holding(self, account: str, symbol: str) -> Holding:
+        """The account's orders in a symbol, created on first use."""
+        symbols = self.holdings.get(account)
+        if symbols is None:
+            symbols = self.holdings[account] = {}
+        holding = symbols.get(symbol)
+        if holding is None:
+            holding = symbols[symbol] = Holding()
+        return holding
+
+
+def reserved_asset(symbol: Symbol, side: Side) -> str:
+    """What an order of this side locks."""
+    return symbol.quote if side is Side.BUY else symbol.base
