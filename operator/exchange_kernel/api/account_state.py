@@ -7,7 +7,7 @@ woken each time. Written by the operator when something changed, every few secon
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from exchange_kernel.api.base import Observed
 from exchange_kernel.api.enums import HealthStatus, PositionSide, PositionSource, Side, TradingState
@@ -20,7 +20,7 @@ MAX_UNMANAGED = 50
 
 Count = Annotated[int, Field(ge=0)]
 CountsByReason = Annotated[
-    Mapping[Annotated[str, StringConstraints(max_length=128)], Count],
+    Mapping[str, Count],
     Field(max_length=64),
 ]
 

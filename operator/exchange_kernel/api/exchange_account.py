@@ -83,7 +83,7 @@ class NamespaceSelector(Model):
     """Chooses namespaces by their labels."""
 
     match_labels: Annotated[
-        Mapping[Annotated[str, StringConstraints(max_length=317)], Annotated[str, StringConstraints(max_length=63)]],
+        Mapping[str, Annotated[str, StringConstraints(max_length=63)]],
         Field(max_length=16, min_length=1),
     ]
     """All of these labels must be on the namespace."""
@@ -94,7 +94,7 @@ class AllowedNamespaces(Model):
 
     RULES = (
         Rule[Any](
-            cel="(size(self.names) > 0) == (self.from == 'Names')",
+            cel="(has(self.names) && size(self.names) > 0) == (self.from == 'Names')",
             message="allowedNamespaces.names goes with from: Names: write both or neither",
             holds=lambda a: bool(a.names) == (a.from_ is NamespacesFrom.NAMES),
         ),

@@ -154,7 +154,7 @@ class OrderIntentSpec(Model):
     it out where GitOps applies the manifest: it would create the object again. Can be changed."""
 
     metadata: Annotated[
-        Mapping[Annotated[str, StringConstraints(max_length=253)], Annotated[str, StringConstraints(max_length=1024)]],
+        Mapping[str, Annotated[str, StringConstraints(max_length=1024)]],
         Field(max_length=64),
     ] = {}
     """The strategy's own notes, at most 64 of them; the operator does not read them. Can always be changed."""
