@@ -193,6 +193,7 @@ class Order:
     """When it came on the book or was executed; -1 while it waits."""
     status: OrderStatus
     is_working: bool
+    """Whether it has come to work: on the book or executed. Stays true when the order has ended."""
     executed: int = 0
     executed_quote: int = 0
     reserved: int = 0

@@ -37,7 +37,6 @@ DAY = 24 * 60 * 60 * 1000
 ARCHIVE_AFTER = 90 * DAY
 """An order that ended without an execution can be read for this long (-2026)."""
 
-_EMPTY = Holding()
 _Row = TypeVar("_Row")
 
 
@@ -91,8 +90,7 @@ class Reads:
 
     def fees(self, account: str, symbol: str) -> Fees:
         """The rates that apply to the account in the symbol."""
-        found = self._state.accounts[account]
-        return found.symbol_fees.get(symbol, found.fees)
+        return self._state.fees(account, symbol)
 
     def audit(self) -> tuple[str, ...]:
         """Broken invariants of the books; empty when all is well."""
@@ -165,7 +163,7 @@ class Reads:
         return _cut(_between(trades, page.start, page.end), page)
 
     def _holding(self, account: str, symbol: str) -> Holding:
-        return self._state.holdings.get(account, {}).get(symbol, _EMPTY)
+        return self._state.peek(account, symbol)
 
     # --- market data
 

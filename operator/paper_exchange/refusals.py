@@ -27,6 +27,11 @@ def missing(parameter: str) -> Refusal:
     return Refusal(-1102, f"Mandatory parameter '{parameter}' was not sent, was empty/null, or malformed.")
 
 
+def either_missing(one: str, other: str) -> Refusal:
+    """The order type needs one of two parameters."""
+    return Refusal(-1102, f"Param '{one}' or '{other}' must be sent, but both were empty/null!")
+
+
 def not_required(parameter: str) -> Refusal:
     """The order type has no use for this parameter; the venue refuses rather than ignores it."""
     return Refusal(-1106, f"Parameter '{parameter}' sent when not required.")
@@ -58,6 +63,7 @@ ORDER_ARCHIVED = Refusal(
 )
 NO_SUCH_ACCOUNT = Refusal(-1002, "There is no such account at this venue; create it first.")
 ACCOUNT_EXISTS = Refusal(-1130, "The account exists already with other settings.")
+AMOUNT_NOT_POSITIVE = Refusal(-1130, "The amount must be larger than zero.")
 NOT_ENOUGH_TO_WITHDRAW = Refusal(-1130, "The account's free balance is smaller than the amount to withdraw.")
 NO_MAKER = Refusal(-1130, "The symbol has no market maker; set one first.")
-"""The last four answer commands of the control port; the venue itself has no such requests."""
+"""The last five answer commands of the control port; the venue itself has no such requests."""

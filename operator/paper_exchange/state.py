@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from paper_exchange.book import Book
 from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
-from paper_exchange.model import Account, ApiKey, Order, Side, Symbol, SymbolStatus, Trade
+from paper_exchange.model import Account, ApiKey, Fees, Order, Side, Symbol, SymbolStatus, Trade
 from paper_exchange.tape import Tape
 
 HOUSE = "$house"
@@ -29,6 +29,9 @@ class Holding:
     """Sum of what remains of the open BUY orders (MAX_POSITION)."""
 
 
+_NOTHING = Holding()
+
+
 @dataclass(slots=True)
 class Market:
     """One symbol: its rules, book, orders and counters."""
@@ -37,13 +40,13 @@ class Market:
     tape: Tape
     status: SymbolStatus = SymbolStatus.TRADING
     book: Book = field(default_factory=Book)
-    orders: dict[int, Order] = field(default_factory=dict)
-    """Every order by id; the house's only while they are open."""
     next_order_id: int = 1
     next_trade_id: int = 1
     next_execution_id: int = 1
     maker: MakerConfig | None = None
     maker_step: int = 0
+    maker_mid: int = 0
+    """What the maker quotes around now."""
 
 
 @dataclass(slots=True)
@@ -61,6 +64,15 @@ class State:
     """By account, then by symbol."""
     open_client_ids: dict[str, dict[str, Order]] = field(default_factory=dict)
     """By account: client order ids that are taken because their order is open, on any symbol."""
+
+    def fees(self, account: str, symbol: str) -> Fees:
+        """The rates that apply to the account in the symbol."""
+        found = self.accounts[account]
+        return found.symbol_fees.get(symbol, found.fees)
+
+    def peek(self, account: str, symbol: str) -> Holding:
+        """The account's orders in a symbol, to be read only."""
+        return self.holdings.get(account, {}).get(symbol, _NOTHING)
 
     def holding(self, account: str, symbol: str) -> Holding:
         """The account's orders in a symbol, created on first use."""

@@ -1,0 +1,343 @@
+"""The venue's core: `apply(command, now) -> Outcome`.
+
+One writer, no I/O, no clock, no randomness: the same commands at the same times give the same state, replies and
+events, which is what the journal's replay and every test rely on. A refused command changes nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from paper_exchange import house
+from paper_exchange.checks import check_order, is_on_grid
+from paper_exchange.commands import (
+    AccountPosition,
+    BalanceUpdate,
+    BookChange,
+    CancelOpenOrders,
+    CancelOrder,
+    CancelRestriction,
+    Command,
+    CreateAccount,
+    Deposit,
+    Done,
+    Event,
+    ListSymbol,
+    OrderCanceled,
+    OrderPlaced,
+    OrdersCanceled,
+    Outcome,
+    PlaceOrder,
+    PriceMoved,
+    PutApiKey,
+    Reply,
+    RestrictAccount,
+    RevokeApiKey,
+    SetFees,
+    SetMaker,
+    SetSymbolStatus,
+    StepMarket,
+    SweepTo,
+    Withdraw,
+)
+from paper_exchange.matching import Desk
+from paper_exchange.model import Account, ApiKey, Fees, Order, OrderStatus, TimeInForce
+from paper_exchange.reads import Reads, find_order
+from paper_exchange.refusals import (
+    ACCOUNT_EXISTS,
+    AMOUNT_NOT_POSITIVE,
+    CANCEL_RESTRICTED,
+    CANCEL_WITHOUT_ID,
+    INVALID_SYMBOL,
+    NO_MAKER,
+    NO_SUCH_ACCOUNT,
+    NOT_ENOUGH_TO_WITHDRAW,
+    UNKNOWN_ORDER,
+    Refusal,
+    filter_failure,
+)
+from paper_exchange.state import FEES, HOUSE, Market, State
+from paper_exchange.tape import Tape
+
+_DONE = Done()
+_RESTRICTIONS = {
+    CancelRestriction.ONLY_NEW: OrderStatus.NEW,
+    CancelRestriction.ONLY_PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
+}
+
+
+class Engine:
+    """A venue in memory. Ask through `read`, change through `apply`."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or _fresh()
+        self.read = Reads(self.state)
+        self._desk = Desk(self.state)
+        self._pending: list[Event] = []
+        self._handlers: dict[type, Callable[[Any], Reply]] = {
+            PlaceOrder: self._place,
+            CancelOrder: self._cancel,
+            CancelOpenOrders: self._cancel_open,
+            CreateAccount: self._create_account,
+            PutApiKey: self._put_key,
+            RevokeApiKey: self._revoke_key,
+            Deposit: self._deposit,
+            Withdraw: self._withdraw,
+            SetFees: self._set_fees,
+            RestrictAccount: self._restrict,
+            ListSymbol: self._list_symbol,
+            SetSymbolStatus: self._set_status,
+            SetMaker: self._set_maker,
+            StepMarket: self._step,
+            SweepTo: self._sweep,
+        }
+
+    def apply(self, command: Command, now: int) -> Outcome:
+        """Carry out a command.
+
+        Args:
+            command: What is asked.
+            now: Venue time in milliseconds. Should it lie before the latest command, that one's time is used: the
+                history of a venue never runs backwards.
+
+        Returns:
+            The reply, and the events in the order of publication. A `Refusal` has no events and no effect.
+        """
+        state = self.state
+        state.now = max(state.now, now)
+        symbol = getattr(command, "symbol", None)
+        market = state.markets.get(symbol) if isinstance(symbol, str) else None
+        if market:
+            market.tape.forget(state.now)
+        reply = self._handlers[type(command)](command)
+        return Outcome(reply, self._events(market))
+
+    def check(self, order: PlaceOrder, now: int) -> Refusal | None:
+        """Judge an order without placing it (`order/test`)."""
+        market = self.state.markets.get(order.symbol)
+        return check_order(self.state, order, market.tape.average(now).price if market else None)
+
+    # --- events
+
+    def _events(self, market: Market | None) -> tuple[Event, ...]:
+        desk, state = self._desk, self.state
+        events: list[Event] = [*self._pending, *desk.updates]
+        self._pending.clear()
+        for name, assets in state.ledger.take_touched().items():
+            account = state.accounts[name]
+            if account.house:
+                continue
+            account.update_time = state.now
+            found = ((asset, state.ledger.balance(name, asset)) for asset in assets)
+            events.append(AccountPosition(name, tuple((asset, *balance) for asset, balance in found), state.now))
+        events.extend(desk.prints)
+        desk.updates.clear()
+        desk.prints.clear()
+        change = _book_change(market, state.now) if market else None
+        if change:
+            events.append(change)
+        return tuple(events)
+
+    # --- orders
+
+    def _place(self, command: PlaceOrder) -> Reply:
+        refusal = check_order(self.state, command)
+        if refusal:
+            return refusal
+        market = self.state.markets[command.symbol]
+        order = _new_order(market, command, self.state.now)
+        self._desk.accept(market, order)
+        fills = self._desk.execute(market, order)
+        return OrderPlaced(order.copy(), tuple(fills), self.state.now)
+
+    def _cancel(self, command: CancelOrder) -> Reply:
+        if command.symbol not in self.state.markets:
+            return INVALID_SYMBOL
+        if command.order_id is None and command.client_order_id is None:
+            return CANCEL_WITHOUT_ID
+        holding = self.state.peek(command.account, command.symbol)
+        order = find_order(holding, command.order_id, command.client_order_id)
+        if order is None or not order.is_open:
+            return UNKNOWN_ORDER
+        if command.restriction and order.status is not _RESTRICTIONS[command.restriction]:
+            return CANCEL_RESTRICTED
+        return self._canceled(order, command.cancel_client_id)
+
+    def _cancel_open(self, command: CancelOpenOrders) -> Reply:
+        if command.symbol not in self.state.markets:
+            return INVALID_SYMBOL
+        orders = list(self.state.peek(command.account, command.symbol).open.values())
+        return OrdersCanceled(tuple(self._canceled(order, None) for order in orders)) if orders else UNKNOWN_ORDER
+
+    def _canceled(self, order: Order, cancel_client_id: str | None) -> OrderCanceled:
+        market = self.state.markets[order.symbol]
+        chosen = cancel_client_id or f"cancel{market.next_execution_id:016d}"
+        self._desk.cancel(market, order, chosen)
+        return OrderCanceled(order.copy(), chosen, self.state.now)
+
+    # --- accounts
+
+    def _create_account(self, command: CreateAccount) -> Reply:
+        state = self.state
+        known = state.accounts.get(command.account)
+        if known:
+            return _DONE if known.house == command.house else ACCOUNT_EXISTS
+        fees = Fees(0, 0) if command.house else Fees()
+        state.accounts[command.account] = Account(
+            command.account, state.next_uid, state.now, house=command.house, fees=fees
+        )
+        state.next_uid += 1
+        return _DONE
+
+    def _put_key(self, command: PutApiKey) -> Reply:
+        if command.account not in self.state.accounts:
+            return NO_SUCH_ACCOUNT
+        self.state.keys[command.key] = ApiKey(command.key, command.account, command.secret, command.can_trade)
+        return _DONE
+
+    def _revoke_key(self, command: RevokeApiKey) -> Reply:
+        self.state.keys.pop(command.key, None)
+        return _DONE
+
+    def _deposit(self, command: Deposit) -> Reply:
+        if command.account not in self.state.accounts:
+            return NO_SUCH_ACCOUNT
+        if command.amount <= 0:
+            return AMOUNT_NOT_POSITIVE
+        self.state.ledger.deposit(command.account, command.asset, command.amount)
+        self._pending.append(BalanceUpdate(command.account, command.asset, command.amount, self.state.now))
+        return _DONE
+
+    def _withdraw(self, command: Withdraw) -> Reply:
+        if command.account not in self.state.accounts:
+            return NO_SUCH_ACCOUNT
+        if command.amount <= 0:
+            return AMOUNT_NOT_POSITIVE
+        if self.state.ledger.free(command.account, command.asset) < command.amount:
+            return NOT_ENOUGH_TO_WITHDRAW
+        self.state.ledger.withdraw(command.account, command.asset, command.amount)
+        self._pending.append(BalanceUpdate(command.account, command.asset, -command.amount, self.state.now))
+        return _DONE
+
+    def _set_fees(self, command: SetFees) -> Reply:
+        account = self.state.accounts.get(command.account)
+        if account is None:
+            return NO_SUCH_ACCOUNT
+        if command.symbol is None:
+            account.fees = command.fees
+        elif command.symbol in self.state.markets:
+            account.symbol_fees[command.symbol] = command.fees
+        else:
+            return INVALID_SYMBOL
+        return _DONE
+
+    def _restrict(self, command: RestrictAccount) -> Reply:
+        account = self.state.accounts.get(command.account)
+        if account is None:
+            return NO_SUCH_ACCOUNT
+        account.can_trade = command.can_trade
+        return _DONE
+
+    # --- markets
+
+    def _list_symbol(self, command: ListSymbol) -> Reply:
+        symbol = command.symbol
+        market = self.state.markets.get(symbol.name)
+        if market:
+            market.symbol = symbol
+        else:
+            self.state.markets[symbol.name] = Market(symbol, Tape(symbol.average_price_minutes))
+        return _DONE
+
+    def _set_status(self, command: SetSymbolStatus) -> Reply:
+        market = self.state.markets.get(command.symbol)
+        if market is None:
+            return INVALID_SYMBOL
+        market.status = command.status
+        return _DONE
+
+    def _set_maker(self, command: SetMaker) -> Reply:
+        market = self.state.markets.get(command.symbol)
+        if market is None:
+            return INVALID_SYMBOL
+        if command.maker and not is_on_grid(market.symbol, command.maker.mid):
+            return filter_failure("PRICE_FILTER")
+        market.maker, market.maker_step = command.maker, 0
+        if command.maker is None:
+            house.withdraw_quotes(self.state, self._desk, market)
+        else:
+            house.move_to(self.state, self._desk, market, command.maker.mid)
+        return _DONE
+
+    def _step(self, command: StepMarket) -> Reply:
+        market = self.state.markets.get(command.symbol)
+        if market is None:
+            return INVALID_SYMBOL
+        if market.maker is None:
+            return NO_MAKER
+        market.maker_step += 1
+        return self._moved(market, house.next_price(market, market.maker))
+
+    def _sweep(self, command: SweepTo) -> Reply:
+        market = self.state.markets.get(command.symbol)
+        if market is None:
+            return INVALID_SYMBOL
+        if not is_on_grid(market.symbol, command.price):
+            return filter_failure("PRICE_FILTER")
+        return self._moved(market, command.price, command.quantity)
+
+    def _moved(self, market: Market, price: int, quantity: int | None = None) -> PriceMoved:
+        house.move_to(self.state, self._desk, market, price, quantity)
+        return PriceMoved(market.symbol.name, price, market.maker_step)
+
+
+def _fresh() -> State:
+    state = State()
+    for number, name in enumerate((HOUSE, FEES), start=1):
+        state.accounts[name] = Account(name, number, 0, house=True, fees=Fees(0, 0))
+    state.next_uid = 100_000_001
+    return state
+
+
+def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
+    order_id = market.next_order_id
+    market.next_order_id += 1
+    return Order(
+        order_id,
+        command.account,
+        command.symbol,
+        command.client_order_id if command.client_order_id is not None else f"paper{order_id:017d}",
+        command.side,
+        command.type,
+        command.time_in_force or TimeInForce.GTC,
+        command.price or 0,
+        command.quantity or 0,
+        command.quote_quantity or 0,
+        command.stop_price or 0,
+        command.trailing_delta or 0,
+        command.iceberg_quantity or 0,
+        -1,
+        command.prevention or market.symbol.default_prevention,
+        command.strategy_id,
+        command.strategy_type,
+        now,
+        now,
+        now,
+        OrderStatus.NEW,
+        is_working=True,
+    )
+
+
+def _book_change(market: Market, now: int) -> BookChange | None:
+    book = market.book
+    changed = [
+        tuple((price, side.quantity_at(price)) for price in sorted(side.touched, reverse=side is book.bids))
+        for side in (book.bids, book.asks)
+    ]
+    count = len(changed[0]) + len(changed[1])
+    if not count:
+        return None
+    book.bids.touched.clear()
+    book.asks.touched.clear()
+    first = book.update_id + 1
+    book.update_id += count
+    return BookChange(market.symbol.name, first, book.update_id, changed[0], changed[1], now)

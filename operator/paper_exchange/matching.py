@@ -1,0 +1,287 @@
+"""Execution: orders meet, money moves, reports are written.
+
+The desk is the only place that changes orders, book and ledger together, so their invariants are its own: an open
+order's reservation always covers what is left of it, because what is set aside is rounded up and what is paid is
+rounded down, and each execution releases exactly the difference between the reservation before and after it.
+"""
+
+from paper_exchange import liquidity
+from paper_exchange.book import Level
+from paper_exchange.commands import ExecutionType, OrderUpdate, TradePrint
+from paper_exchange.model import (
+    STOP_TYPES,
+    Order,
+    OrderStatus,
+    OrderType,
+    PublicTrade,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+    Trade,
+)
+from paper_exchange.state import FEES, Market, State, reserved_asset
+from paper_exchange.units import SCALE, mul_down, mul_up
+
+
+def reservation(order: Order) -> int:
+    """What an open order has to keep locked for what remains of it."""
+    if order.side is Side.SELL:
+        return order.remaining
+    return mul_up(order.price or order.stop_price, order.remaining)
+
+
+class Desk:
+    """Executes orders of one venue and collects the reports of the command at hand."""
+
+    __slots__ = ("_state", "prints", "updates")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.updates: list[OrderUpdate] = []
+        self.prints: list[TradePrint] = []
+
+    # --- the life of an order
+
+    def accept(self, market: Market, order: Order) -> None:
+        """Enter a checked order: lock what it may spend, remember it, report it as NEW."""
+        state = self._state
+        if order.type is not OrderType.MARKET:
+            order.reserved = reservation(order)
+            state.ledger.lock(order.account, reserved_asset(market.symbol, order.side), order.reserved)
+        holding = state.holding(order.account, order.symbol)
+        holding.open[order.order_id] = order
+        holding.open_algos += order.type in STOP_TYPES
+        if order.side is Side.BUY:
+            holding.buying += order.quantity
+        if not state.accounts[order.account].house:
+            holding.orders.append(order)
+            holding.by_client_id[order.client_order_id] = order
+            state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
+        self._report(market, order, ExecutionType.NEW)
+
+    def execute(self, market: Market, order: Order) -> list[Trade]:
+        """Match a working order, then let it rest or expire, as its type and time in force say."""
+        fills: list[Trade] = []
+        if order.time_in_force is TimeInForce.FOK and not self._all_fillable(market, order):
+            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+            return fills
+        if order.quote_quantity:
+            self._match_quote(market, order, fills)
+        else:
+            self._match(market, order, fills)
+        if not order.is_open:
+            return fills
+        if order.type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+        else:
+            market.book.side(order.side).add(order)
+        return fills
+
+    def cancel(self, market: Market, order: Order, cancel_client_id: str) -> None:
+        """Cancel an open order on its owner's behalf."""
+        self._leave_book(market, order)
+        self.close(market, order, OrderStatus.CANCELED, ExecutionType.CANCELED, cancel_client_id)
+
+    def close(
+        self,
+        market: Market,
+        order: Order,
+        status: OrderStatus,
+        execution: ExecutionType | None,
+        cancel_client_id: str | None = None,
+    ) -> None:
+        """End an order that is not (or no longer) on the book: release what is locked, report it.
+
+        `execution` None leaves the report to the caller: the last trade of a filled order tells its end.
+        """
+        state = self._state
+        order.status, order.update_time = status, state.now
+        if order.reserved:
+            asset = reserved_asset(market.symbol, order.side)
+            state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
+            order.reserved = 0
+        holding = state.holding(order.account, order.symbol)
+        del holding.open[order.order_id]
+        holding.open_algos -= order.type in STOP_TYPES
+        if order.side is Side.BUY:
+            holding.buying -= order.remaining
+        taken = state.open_client_ids.get(order.account)
+        if taken and taken.get(order.client_order_id) is order:
+            del taken[order.client_order_id]
+        if execution:
+            self._report(market, order, execution, None, cancel_client_id)
+
+    def _leave_book(self, market: Market, order: Order) -> None:
+        if order.is_working:
+            market.book.side(order.side).remove(order)
+
+    # --- matching
+
+    def _all_fillable(self, market: Market, order: Order) -> bool:
+        worst = (order.side, order.price) if order.price else None
+        found = liquidity.offers(market.book.opposite(order.side), order.account, order.prevention, worst)
+        return liquidity.fillable(found, order.remaining)
+
+    def _match(self, market: Market, order: Order, fills: list[Trade]) -> None:
+        opposite = market.book.opposite(order.side)
+        limit = order.price
+        while order.is_open and order.remaining:
+            level = opposite.best()
+            if level is None or (limit and not liquidity.within(order.side, limit, level.price)):
+                return
+            resting = level.oldest
+            if not self._prevented(market, order, resting):
+                fills.append(self._trade(market, order, resting, min(order.remaining, resting.remaining)))
+
+    def _match_quote(self, market: Market, order: Order, fills: list[Trade]) -> None:
+        """Execute a quote amount: the order's quantity grows with what it gets."""
+        opposite = market.book.opposite(order.side)
+        step = market.symbol.step_size
+        level: Level | None
+        while order.is_open and (level := opposite.best()):
+            resting = level.oldest
+            if self._prevented(market, order, resting):
+                continue
+            left = order.quote_quantity - order.executed_quote
+            wanted = liquidity.affordable(left, level.price, step)
+            if not wanted:
+                if order.executed:
+                    self.close(market, order, OrderStatus.FILLED, None)
+                return
+            quantity = min(wanted, resting.remaining)
+            self._resize(order, order.executed + quantity)
+            left -= mul_down(level.price, quantity)
+            goes_on = bool(liquidity.affordable(left, level.price, step))
+            fills.append(self._trade(market, order, resting, quantity, goes_on=goes_on))
+
+    def _resize(self, order: Order, quantity: int) -> None:
+        if order.side is Side.BUY:
+            self._state.holding(order.account, order.symbol).buying += quantity - order.quantity
+        order.quantity = quantity
+
+    def _prevented(self, market: Market, taker: Order, maker: Order) -> bool:
+        """Keep an account from trading with itself, as the taker's mode says."""
+        mode = taker.prevention
+        if taker.account != maker.account or mode is SelfTradePrevention.NONE:
+            return False
+        prevented = min(taker.remaining, maker.remaining)
+        if mode is not SelfTradePrevention.EXPIRE_TAKER:
+            maker.prevented += prevented
+            self._leave_book(market, maker)
+            self.close(market, maker, OrderStatus.EXPIRED_IN_MATCH, ExecutionType.TRADE_PREVENTION)
+        if mode is not SelfTradePrevention.EXPIRE_MAKER:
+            taker.prevented += prevented
+            self.close(market, taker, OrderStatus.EXPIRED_IN_MATCH, ExecutionType.TRADE_PREVENTION)
+        return True
+
+    def _trade(self, market: Market, taker: Order, maker: Order, quantity: int, *, goes_on: bool = False) -> Trade:
+        """Execute a quantity between two orders; `goes_on` says that the taker wants more than its quantity shows."""
+        price = maker.price
+        public = PublicTrade(
+            market.next_trade_id,
+            price,
+            quantity,
+            mul_down(price, quantity),
+            self._state.now,
+            maker.side is Side.BUY,
+            taker.order_id,
+        )
+        market.next_trade_id += 1
+        self._print(market, public)
+        market.book.side(maker.side).reduce(maker, quantity)
+        taken = self._settle(market, taker, public, is_maker=False)
+        made = self._settle(market, maker, public, is_maker=True)
+        self._advance(market, taker, taken, goes_on=goes_on)
+        self._advance(market, maker, made, goes_on=False)
+        return taken
+
+    def _settle(self, market: Market, order: Order, public: PublicTrade, *, is_maker: bool) -> Trade:
+        """Book one side of a trade: pay from what is locked, receive less the commission."""
+        ledger, symbol = self._state.ledger, market.symbol
+        order.executed += public.quantity
+        order.executed_quote += public.quote_quantity
+        bought = order.side is Side.BUY
+        if bought:
+            spent, got, paid, received = symbol.quote, symbol.base, public.quote_quantity, public.quantity
+            self._state.holding(order.account, symbol.name).buying -= public.quantity
+        else:
+            spent, got, paid, received = symbol.base, symbol.quote, public.quantity, public.quote_quantity
+        released = 0
+        if order.reserved:
+            left = reservation(order)
+            released = order.reserved - left
+            order.reserved = left
+        ledger.spend(order.account, spent, released=released, paid=paid)
+        fees = self._state.fees(order.account, symbol.name)
+        commission = received * (fees.maker if is_maker else fees.taker) // SCALE
+        ledger.receive(order.account, got, received - commission)
+        if commission:
+            ledger.receive(FEES, got, commission)
+        return Trade(
+            public.trade_id,
+            symbol.name,
+            order.order_id,
+            order.order_list_id,
+            public.price,
+            public.quantity,
+            public.quote_quantity,
+            commission,
+            got,
+            public.time,
+            bought,
+            is_maker,
+        )
+
+    def _advance(self, market: Market, order: Order, trade: Trade, *, goes_on: bool) -> None:
+        """Move an order on after a trade and report it."""
+        order.update_time = self._state.now
+        if order.remaining or goes_on:
+            order.status = OrderStatus.PARTIALLY_FILLED
+        else:
+            if trade.is_maker:
+                self._leave_book(market, order)
+            self.close(market, order, OrderStatus.FILLED, None)
+        if not self._state.accounts[order.account].house:
+            self._state.holding(order.account, order.symbol).trades.append(trade)
+            self._report(market, order, ExecutionType.TRADE, trade)
+
+    # --- reports
+
+    def print_price(self, market: Market, price: int, quantity: int) -> None:
+        """Print a trade of the house with itself: the last price moves, no balance does."""
+        trade_id = market.next_trade_id
+        market.next_trade_id += 1
+        falls = price < market.tape.last_price
+        quote = mul_down(price, quantity)
+        self._print(market, PublicTrade(trade_id, price, quantity, quote, self._state.now, falls, -1))
+
+    def _print(self, market: Market, trade: PublicTrade) -> None:
+        market.tape.add(trade)
+        self.prints.append(TradePrint(market.symbol.name, trade))
+
+    def _report(
+        self,
+        market: Market,
+        order: Order,
+        execution: ExecutionType,
+        trade: Trade | None = None,
+        cancel_client_id: str | None = None,
+    ) -> None:
+        if self._state.accounts[order.account].house:
+            return
+        execution_id = market.next_execution_id
+        market.next_execution_id += 1
+        self.updates.append(
+            OrderUpdate(
+                order.account,
+                execution,
+                order.copy(),
+                order.status,
+                order.client_order_id if cancel_client_id is None else cancel_client_id,
+                "" if cancel_client_id is None else order.client_order_id,
+                trade,
+                execution_id,
+                order.is_working and order.is_open and (order.type is not OrderType.MARKET or not order.executed),
+                self._state.now,
+            )
+        )
