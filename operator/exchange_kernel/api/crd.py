@@ -39,7 +39,7 @@ def open_api_schema(kind: type[KubeObject]) -> Schema:
     written = structural(raw, defaults=True)
     recorded = structural(raw, defaults=False)
     # metadata is the API server's own: a CRD may only name its type.
-    properties = {
+    properties: dict[str, Any] = {
         "apiVersion": {"type": "string", "description": "Version of the schema of this object."},
         "kind": {"type": "string", "description": "The kind of this object."},
         "metadata": {"type": "object"},

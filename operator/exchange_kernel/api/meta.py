@@ -28,6 +28,8 @@ ANNOTATION_ADOPT = f"{GROUP}/adopt-order-id"
 """The venue's order id that this OrderIntent takes over."""
 ANNOTATION_CONFIRM = f"{GROUP}/confirm-placement"
 """`<clientOrderId>/<attempt>`: a human's permission for one attempt that the journal cannot justify."""
+ANNOTATION_CLAIMED = f"{GROUP}/claimed-uid"
+"""The object's own uid, written together with the finalizer: a restored copy, which has another uid, is told apart."""
 ANNOTATION_TAKE_OVER = f"{GROUP}/take-over-journal"
 """The uid of the journal that this installation may take over."""
 
