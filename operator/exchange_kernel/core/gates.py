@@ -1,0 +1,257 @@
+"""What must hold before an order is sent: an ordered list of small rules, the first that objects decides.
+
+The same list is asked three times: when a placement is recorded, when the request leaves the queue, and immediately
+before the socket write. Rules come in three kinds: some deny the spec for good (`Denied`), some end the order unsent
+(`Canceled`, `Expired`), and some only wait (`Pending`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exchange_kernel.api.enums import DesiredState, PlacementPolicy, RoundingPolicy, TradingState
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.meta import ANNOTATION_PAUSED
+from exchange_kernel.core import market_rules
+from exchange_kernel.core.market_rules import Denial, Terms
+from exchange_kernel.core.reasons import Reason
+from exchange_kernel.core.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why an order is not sent now.
+
+    Attributes:
+        state: Denied, Canceled, Expired or Pending.
+        reason: CamelCase.
+        message: For the user; says what to do.
+        wait: Seconds after which it is worth asking again, for Pending that ends by itself.
+    """
+
+    state: State
+    reason: str
+    message: str
+    wait: float | None = None
+
+
+Rule = Callable[[View], Stop | None]
+
+
+def _wait(reason: Reason, message: str, seconds: float | None = None) -> Stop:
+    return Stop(State.PENDING, reason, message, seconds)
+
+
+def _deny(reason: str, message: str) -> Stop:
+    return Stop(State.DENIED, reason, message)
+
+
+def _not_wanted(view: View) -> Stop | None:
+    if view.intent.metadata.deleting:
+        return Stop(State.CANCELED, Reason.CANCELED, "the object is being deleted; nothing was sent")
+    if view.intent.spec.desired_state is DesiredState.CANCELED:
+        return Stop(State.CANCELED, Reason.CANCELED, "canceled before anything was sent")
+    return None
+
+
+def _invalid_spec(view: View) -> Stop | None:
+    problems = view.intent.spec.problems()
+    return _deny(Reason.INVALID_SPEC, "; ".join(problems)) if problems else None
+
+
+def _submit_deadline(view: View) -> Stop | None:
+    before = view.intent.spec.placement.submit_before
+    if before is None or view.now.wall < before:
+        return None
+    return Stop(
+        State.EXPIRED, Reason.SUBMIT_DEADLINE_EXCEEDED, f"placement.submitBefore {before.isoformat()} has passed"
+    )
+
+
+def starting_deadline(view: View) -> datetime | None:
+    """When the order becomes too old to be sent for the first time.
+
+    Counted from the creation of the object; for a denied spec that was corrected, from the correction, because that is
+    a fresh act of somebody who looks at it.
+    """
+    created = view.intent.metadata.creation_timestamp
+    if created is None:
+        return None
+    corrected = view.intent.status.state is State.DENIED and view.spec_changed_at is not None
+    start = max(created, view.spec_changed_at) if corrected and view.spec_changed_at is not None else created
+    seconds = view.intent.spec.placement.starting_deadline_seconds or view.account.defaults.starting_deadline_seconds
+    return start + timedelta(seconds=seconds)
+
+
+def _starting_deadline(view: View) -> Stop | None:
+    deadline = starting_deadline(view)
+    if deadline is None or view.now.wall < deadline:
+        return None
+    return Stop(
+        State.EXPIRED,
+        Reason.STARTING_DEADLINE_EXCEEDED,
+        f"the order could not be sent before {deadline.isoformat()} (placement.startingDeadlineSeconds); "
+        "it was not sent; for a new order use a new name",
+    )
+
+
+def _account_exists(view: View) -> Stop | None:
+    if view.account.exists:
+        return None
+    namespace, name = view.intent.account_key
+    return _wait(Reason.ACCOUNT_NOT_FOUND, f"there is no ExchangeAccount {namespace}/{name}; create it", 10.0)
+
+
+def _account_terminating(view: View) -> Stop | None:
+    if not view.account.terminating:
+        return None
+    return _wait(Reason.ACCOUNT_TERMINATING, "the ExchangeAccount is being deleted; its orders are only canceled")
+
+
+def _namespace_allowed(view: View) -> Stop | None:
+    if view.account.allowed:
+        return None
+    namespace, name = view.intent.account_key
+    return _deny(
+        Reason.NAMESPACE_NOT_ALLOWED,
+        f"ExchangeAccount {namespace}/{name} does not allow namespace {view.intent.metadata.namespace}; "
+        "its owner can add it to spec.allowedNamespaces",
+    )
+
+
+def _markets_known(view: View) -> Stop | None:
+    """Before the markets were read nothing can be judged; the account says why."""
+    if view.account.rules is not None and view.account.markets:
+        return None
+    problem = view.account.problem
+    return _wait(Reason.ACCOUNT_NOT_READY, problem.message if problem else "the account's markets are being read", 5.0)
+
+
+def _symbol(view: View) -> Stop | None:
+    symbol = view.intent.spec.symbol
+    if symbol in view.account.markets:
+        return None
+    base = symbol.split("/", maxsplit=1)[0]
+    near = sorted(known for known in view.account.markets if known.startswith(f"{base}/"))[:5]
+    hint = f"; with the same base there are {', '.join(near)}" if near else ""
+    return _deny(Reason.UNKNOWN_SYMBOL, f"the account has no market {symbol}{hint}")
+
+
+def _supported(view: View) -> Stop | None:
+    rules, spec = view.account.rules, view.intent.spec
+    if rules is None or (spec.type, spec.time_in_force, spec.post_only, spec.reduce_only) in rules.supported:
+        return None
+    wish = f"type {spec.type}, timeInForce {spec.time_in_force}"
+    wish += ", postOnly" * spec.post_only + ", reduceOnly" * spec.reduce_only
+    known = "; ".join(sorted({_combination(*row) for row in rules.supported}))
+    return _deny(Reason.NOT_SUPPORTED, f"{rules.name} does not take {wish}; it takes: {known}")
+
+
+def _combination(kind: str, tif: str, post_only: bool, reduce_only: bool) -> str:  # noqa: FBT001 - a row of the table
+    return f"{kind} {tif}" + " postOnly" * post_only + " reduceOnly" * reduce_only
+
+
+def _quote_quantity(view: View) -> Stop | None:
+    rules = view.account.rules
+    if rules is None or view.intent.spec.quote_quantity is None or rules.quote_market_buy:
+        return None
+    return _deny(Reason.NOT_SUPPORTED, f"{rules.name} does not take quoteQuantity; write quantity")
+
+
+def _policy(view: View) -> Stop | None:
+    rules, placement = view.account.rules, view.intent.spec.placement
+    if rules is None or rules.look_up or rules.idempotent_create or placement.policy is PlacementPolicy.CREATE_ONLY:
+        return None
+    return _deny(
+        Reason.POLICY_NOT_POSSIBLE,
+        f"{rules.name} cannot look an order up by its client order id, so placement.policy must be CreateOnly "
+        "with submitBefore",
+    )
+
+
+def terms_of(view: View) -> Terms | Denial:
+    """The numbers as they go on the wire, or why the market does not take them."""
+    spec = view.intent.spec
+    market = view.account.markets[spec.symbol]
+    policy = spec.rounding_policy or view.account.defaults.rounding_policy
+    wish = Terms(spec.quantity, spec.quote_quantity, spec.price, spec.trigger_price)
+    terms = market_rules.normalize(
+        wish, spec.side, spec.type, market, conservative=policy is RoundingPolicy.CONSERVATIVE
+    )
+    if isinstance(terms, Denial):
+        return terms
+    return market_rules.check(terms, spec.type, market) or terms
+
+
+def _market_rules(view: View) -> Stop | None:
+    terms = terms_of(view)
+    return _deny(terms.reason, terms.message) if isinstance(terms, Denial) else None
+
+
+def _suspended(view: View) -> Stop | None:
+    return _wait(Reason.SUSPENDED, "spec.suspend is true; nothing is sent") if view.intent.spec.suspend else None
+
+
+def _paused(view: View) -> Stop | None:
+    if view.intent.metadata.annotations.get(ANNOTATION_PAUSED, "false") in {"", "false"}:
+        return None
+    return _wait(Reason.PAUSED, f"the annotation {ANNOTATION_PAUSED} is set; nothing is sent")
+
+
+def _account_changed(view: View) -> Stop | None:
+    problem = view.account.problem
+    if problem is None:
+        return None
+    reason = Reason.ACCOUNT_CHANGED if problem.reason == Reason.ACCOUNT_CHANGED else Reason.ACCOUNT_NOT_READY
+    return _wait(reason, f"the account is not ready ({problem.reason}): {problem.message}", 10.0)
+
+
+def _halted(view: View) -> Stop | None:
+    if view.account.trading_state is TradingState.ENABLED:
+        return None
+    return _wait(Reason.ACCOUNT_HALTED, f"the account's tradingState is {view.account.trading_state}; nothing is sent")
+
+
+def _journal(view: View) -> Stop | None:
+    problem = view.account.journal_problem
+    return None if problem is None else _wait(Reason.JOURNAL_NOT_OWNED, problem.message)
+
+
+def _hold(view: View) -> Stop | None:
+    left = view.hold_until - view.now.monotonic
+    if left <= 0:
+        return None
+    return _wait(Reason.RETRYING, "the last attempt did not reach the venue; another follows", left)
+
+
+# The order matters: what ends or denies an order is said before what only delays it.
+GATES: tuple[Rule, ...] = (
+    _not_wanted,
+    _invalid_spec,
+    _submit_deadline,
+    _starting_deadline,
+    _account_exists,
+    _account_terminating,
+    _namespace_allowed,
+    _markets_known,
+    _symbol,
+    _supported,
+    _quote_quantity,
+    _policy,
+    _market_rules,
+    _suspended,
+    _paused,
+    _account_changed,
+    _halted,
+    _journal,
+    _hold,
+)
+
+
+def first_stop(view: View) -> Stop | None:
+    """The first rule that objects to sending, None when the order may be sent."""
+    for rule in GATES:
+        stop = rule(view)
+        if stop is not None:
+            return stop
+    return None

@@ -1,0 +1,77 @@
+"""After a proof that nothing was placed: the next attempt, or the end of the wish.
+
+Only here does an attempt grow. The proof and the new attempt's record are one compare-and-set where both are new, so
+that two operators cannot both go on.
+"""
+
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
+from exchange_kernel.core import fresh, receipts, status
+from exchange_kernel.core.conditions import FALSE
+from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
+from exchange_kernel.core.fills import ZERO
+from exchange_kernel.core.gates import Stop, first_stop, terms_of
+from exchange_kernel.core.market_rules import Denial
+from exchange_kernel.core.status import Situation
+from exchange_kernel.core.view import View
+
+
+def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
+    """Decide for a placement that is proven NotPlaced or Absent."""
+    if view.intent.metadata.deleting:
+        return _release(view, receipt, placement)
+    if receipt.final is not None:
+        return _ended(view, placement, receipt.final.state)
+    if fresh.is_settled_without_receipt(view):
+        return fresh.keep(view, "ended without an order")
+    stop = first_stop(view)
+    if stop is not None:
+        return _stopped(view, receipt, placement, stop)
+    return attempt(view, receipt, placement, "next attempt")
+
+
+def attempt(view: View, receipt: OrderReceipt, last: ReceiptPlacement, why: str) -> Decision:
+    """Record the next attempt; the permit to send it comes with the record."""
+    terms = terms_of(view)
+    if isinstance(terms, Denial):
+        return fresh.stopped(view, Stop(State.DENIED, terms.reason, terms.message))
+    placement = receipts.pending(view.identity, last.attempt + 1, terms, fresh.writer(view))
+    beside: tuple[Action, ...] = () if fresh.has_finalizer(view) else (AddFinalizer(view.intent),)
+    if fresh.needs_look_up(view, placement.attempt):
+        beside += (LookUp(view.intent.spec.symbol, placement.client_order_id),)
+    record = ReplaceReceipt(receipts.with_placement(receipt, placement), permits=placement.client_order_id)
+    return Decision(why, view.intent.status, record=record, beside=beside, quiet=True)
+
+
+def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
+    """Say why there is no next attempt now; an end is recorded, because the name is used up by it."""
+    if not stop.state.is_final:
+        message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
+        situation = Situation(stop.state, stop.reason, message, accepted=FALSE if stop.state is State.DENIED else None)
+        said = status.build(view, situation, placement)
+        return Decision(f"no attempt now: {stop.reason}", said, requeue_after=stop.wait)
+    situation = Situation(stop.state, stop.reason, stop.message, accepted=None, settled=True)
+    return Decision(
+        f"ended: {stop.reason}",
+        status.build(view, situation, placement),
+        record=ReplaceReceipt(receipts.with_final(receipt, stop.state, ZERO, view.now.wall)),
+    )
+
+
+def _ended(view: View, placement: ReceiptPlacement, state: State) -> Decision:
+    if view.intent.status.state is state and view.intent.status.settled:
+        return fresh.keep(view, "ended without an order")
+    message = "this order ended before it was placed; for a new order use a new name or intentId"
+    situation = Situation(state, state.value, message, accepted=None, settled=True)
+    return Decision("ended without an order", status.build(view, situation, placement))
+
+
+def _release(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
+    """Nothing is at the venue: note the end, then let the object go."""
+    if receipt.final is None or receipt.intent_deleted_at is None:
+        ended = receipts.with_final(receipt, State.CANCELED, ZERO, view.now.wall)
+        record = ReplaceReceipt(receipts.with_intent_gone(ended, view.now.wall))
+        return Decision("deleting: note the end", view.intent.status, record=record, quiet=True)
+    situation = Situation(State.CANCELED, "Canceled", "deleted before it was placed", accepted=None, settled=True)
+    release = (RemoveFinalizer(view.intent),) if fresh.has_finalizer(view) else ()
+    return Decision("release", status.build(view, situation, placement), actions=release, quiet=True)

@@ -1,0 +1,223 @@
+"""From facts to `.status`: one function builds it, always whole, so that writing it is a comparison.
+
+What was said once about money is never taken back: filled quantity, cost and fees only grow, and a state is kept when
+the table in `states` knows no way from it to what a stale answer suggests.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from exchange_kernel.api import order_status as api
+from exchange_kernel.api.conditions import ConditionStatus, find_condition
+from exchange_kernel.api.conditions import ConditionType as Type
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
+from exchange_kernel.api.order_receipt import ReceiptPlacement
+from exchange_kernel.api.order_status import MAX_RECENT_TRADES, OrderIntentStatus
+from exchange_kernel.api.scalars import bounded
+from exchange_kernel.core import conditions
+from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
+from exchange_kernel.core.fills import Totals, total
+from exchange_kernel.core.reasons import Reason
+from exchange_kernel.core.states import may_follow
+from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.view import Problem, View
+
+ZERO = Decimal(0)
+
+_STATE_OF: dict[VenueStatus, State] = {
+    VenueStatus.UNTRIGGERED: State.UNTRIGGERED,
+    VenueStatus.OPEN: State.OPEN,
+    VenueStatus.FILLED: State.FILLED,
+    VenueStatus.CANCELED: State.CANCELED,
+    VenueStatus.EXPIRED: State.EXPIRED,
+    VenueStatus.REJECTED: State.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is to be said about an intent.
+
+    Attributes:
+        state: The state that the facts suggest.
+        reason: Why, for Ready, Reconciling and Stalled.
+        message: For the user.
+        accepted: Whether the spec passed all rules; None to leave that condition as it was.
+        placed: Whether the venue has the order.
+        out_of_sync: Why the status or the venue's order is not what it should be; None when they agree.
+        command: What has been asked of the venue and is not confirmed.
+        settled: Whether the order is final and all its fills are accounted for.
+    """
+
+    state: State
+    reason: str
+    message: str = ""
+    accepted: ConditionStatus | None = TRUE
+    placed: ConditionStatus = FALSE
+    out_of_sync: Problem | None = None
+    command: PendingCommand = PendingCommand.NONE
+    settled: bool = False
+
+
+def state_of(order: VenueOrder) -> State:
+    """The state that a venue's order stands for."""
+    if order.status is VenueStatus.OPEN and order.filled > ZERO:
+        return State.PARTIALLY_FILLED
+    return _STATE_OF[order.status]
+
+
+def build(
+    view: View,
+    situation: Situation,
+    placement: ReceiptPlacement | None = None,
+    order: VenueOrder | None = None,
+) -> OrderIntentStatus:
+    """The whole status. Facts that are not known now keep their last value."""
+    before = view.intent.status
+    state = situation.state if may_follow(before.state, situation.state) else before.state or situation.state
+    sums = _sums(before, total((order,)) if order is not None else None)
+    settled = situation.settled or (before.settled and state is before.state and sums.filled == before.filled_quantity)
+    changes = {
+        "observed_generation": view.intent.metadata.generation,
+        "state": state,
+        "pending_command": situation.command,
+        "settled": settled,
+        "message": situation.message[:1024] or None,
+        "finished_at": _finished_at(view, before, state, order),
+        **_ids(before, placement, order),
+        **_money(before, state, placement, sums),
+        **_trades(before, sums),
+    }
+    changes["conditions"] = conditions.render(
+        _aspects(view, situation, state, settled=settled),
+        before.conditions,
+        view.intent.metadata.generation,
+        view.now.wall,
+    )
+    return before.model_copy(update=changes)
+
+
+def _sums(before: OrderIntentStatus, now: Totals | None) -> Totals:
+    said = before.filled_quantity or ZERO
+    if now is None or now.filled < said:
+        return Totals(said, before.cost, None)
+    return now
+
+
+def _finished_at(view: View, before: OrderIntentStatus, state: State, order: VenueOrder | None) -> datetime | None:
+    if not state.is_final:
+        return None
+    return before.finished_at or (order.updated_at if order is not None else None) or view.now.wall
+
+
+def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: VenueOrder | None) -> dict[str, object]:
+    if placement is None:
+        return {}
+    changes: dict[str, object] = {
+        "client_order_id": placement.client_order_id,
+        "submitted_at": placement.recorded_at,
+        "normalized": api.Normalized(
+            quantity=placement.quantity,
+            quote_quantity=placement.quote_quantity,
+            price=placement.price,
+            trigger_price=placement.trigger_price,
+        ),
+        "exchange_order_id": placement.exchange_order_id,
+        "acknowledged_at": None,
+    }
+    if placement.outcome is PlacementOutcome.PLACED:
+        changes["acknowledged_at"] = before.acknowledged_at or placement.resolved_at
+    if order is not None:
+        changes["exchange_order_id"] = order.exchange_order_id
+        changes["venue_status"] = order.raw_status
+    return changes
+
+
+def _money(
+    before: OrderIntentStatus, state: State, placement: ReceiptPlacement | None, sums: Totals
+) -> dict[str, object]:
+    if placement is None and before.filled_quantity is None and not state.is_final:
+        return {}
+    fees = before.fees
+    if sums.fees is not None:
+        fees = tuple(api.Fee(currency=currency, amount=bounded(sums.fees[currency])) for currency in sorted(sums.fees))
+    average = sums.average_price
+    return {
+        "filled_quantity": sums.filled,
+        "remaining_quantity": _remaining(state, placement, sums.filled),
+        "cost": before.cost if sums.cost is None else bounded(sums.cost),
+        "average_price": before.average_price if average is None else bounded(average),
+        "fees": fees,
+    }
+
+
+def _remaining(state: State, placement: ReceiptPlacement | None, filled: Decimal) -> Decimal | None:
+    if state.is_final:
+        return ZERO
+    if placement is None or placement.quantity is None:
+        return None
+    return max(ZERO, placement.quantity - filled)
+
+
+def _trades(before: OrderIntentStatus, sums: Totals) -> dict[str, object]:
+    if not sums.trades or len(sums.trades) < (before.trade_count or 0):
+        return {}
+    last = sums.trades[-1]
+    return {
+        "trade_count": len(sums.trades),
+        "recent_trades": tuple(_trade(trade) for trade in sums.trades[-MAX_RECENT_TRADES:]),
+        "last_trade_id": last.trade_id,
+        "last_trade_at": last.time,
+    }
+
+
+def _trade(trade: Trade) -> api.Trade:
+    return api.Trade(
+        id=trade.trade_id,
+        price=trade.price,
+        quantity=trade.quantity,
+        fee_currency=trade.fee_currency or None,
+        fee_amount=trade.fee if trade.fee_currency else None,
+        time=trade.time,
+    )
+
+
+def _aspects(view: View, situation: Situation, state: State, *, settled: bool) -> Iterator[Aspect]:
+    reason, message = situation.reason, situation.message
+    shown = conditions.kstatus(state, reason)
+    yield Aspect(Type.READY, shown.ready, reason, message)
+    if shown.reconciling:
+        yield Aspect(Type.RECONCILING, TRUE, reason, message)
+    if shown.stalled:
+        yield Aspect(Type.STALLED, TRUE, reason, message)
+    yield from _accepted(view, situation)
+    yield Aspect(Type.PLACED, situation.placed, _placed_reason(situation))
+    problem = situation.out_of_sync
+    if problem is None:
+        yield Aspect(Type.SYNCED, TRUE, "Synced")
+    else:
+        unknown = problem.reason in {Reason.VENUE_UNREACHABLE, Reason.OUTCOME_UNKNOWN}
+        yield Aspect(Type.SYNCED, UNKNOWN if unknown else FALSE, problem.reason, problem.message)
+    completed = state.is_final and settled
+    yield Aspect(Type.COMPLETED, TRUE if completed else FALSE, state if completed else "InProgress")
+
+
+def _accepted(view: View, situation: Situation) -> Iterator[Aspect]:
+    if situation.accepted is None:
+        before = find_condition(view.intent.status.conditions, Type.ACCEPTED)
+        if before is not None:
+            yield Aspect(Type.ACCEPTED, before.status, before.reason, before.message)
+        return
+    good = situation.accepted is TRUE
+    yield Aspect(
+        Type.ACCEPTED, situation.accepted, "Accepted" if good else situation.reason, "" if good else situation.message
+    )
+
+
+def _placed_reason(situation: Situation) -> str:
+    if situation.placed is UNKNOWN:
+        return Reason.OUTCOME_UNKNOWN if situation.state is State.UNKNOWN else Reason.SUBMITTING
+    return "Placed" if situation.placed is TRUE else "NotPlaced"

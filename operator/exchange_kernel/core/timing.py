@@ -1,0 +1,19 @@
+"""How often things are asked again, in seconds. One place, so that tests and docs can name the figures."""
+
+from exchange_kernel.core.view import Backoff
+
+# Looking an order up while its outcome is unknown.
+LOOK_UPS = Backoff(first=0.5, ceiling=10.0)
+# Repeating a cancel until the order's end is read back.
+CANCELS = Backoff(first=0.5, ceiling=10.0)
+# Asking for trades that the order's filled quantity says must exist.
+TRADES = Backoff(first=0.5, ceiling=10.0)
+# A new attempt after a proof that nothing was placed.
+ATTEMPTS = Backoff(first=0.2, ceiling=15.0)
+# What only somebody else can change.
+SLOW = Backoff(first=30.0, ceiling=60.0)
+
+# Added to S + R + M: the granularity of clocks and of venues that count their expiry in whole seconds.
+FENCE_MARGIN = 1.0
+# An observer that is not the holder says Unknown only after this: the holder is probably about to write the outcome.
+HOLDER_GRACE = 3.0

@@ -1,0 +1,177 @@
+"""What a decision is made from: desired, recorded, observed and the time, gathered as one immutable value.
+
+The shell fills a `View`, the core judges it. Memory that a restart may lose without harm is in here too (a permit to
+send, when something was last asked); whatever must survive is in the receipt and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exchange_kernel.api.enums import TradingState
+from exchange_kernel.api.exchange_account import OrderDefaults
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.core.identity import Identity
+from exchange_kernel.core.venue import CreateOutcome, Market, Observed, Unknown, VenueRules
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Two clocks: the wall's for deadlines that users wrote, this process' monotonic one for fences and intervals."""
+
+    wall: datetime
+    monotonic: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """The receipt has not been read, or must be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReceipt:
+    """The API server said that there is no receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A receipt as the API server holds it.
+
+    Attributes:
+        receipt: The object, with its resourceVersion.
+        seen_at: This process' monotonic clock when it first saw this resourceVersion. The fence of an unknown outcome
+            counts from here: another host's timestamp proves nothing.
+        claimant_gone: Whether the claimant that the receipt names no longer exists; None while that was not asked.
+    """
+
+    receipt: OrderReceipt
+    seen_at: float
+    claimant_gone: bool | None = None
+
+
+Journal = NotRead | NoReceipt | Held
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """The right of this process to write one recorded placement to the socket, once.
+
+    Attributes:
+        client_order_id: The placement that it is for.
+        noted_at: Monotonic clock before the receipt was written; sending is allowed for `window` seconds from here.
+        window: S, in seconds.
+    """
+
+    client_order_id: str
+    noted_at: float
+    window: float
+
+    def is_open(self, monotonic: float) -> bool:
+        """Whether the request may still be written to the socket."""
+        return monotonic - self.noted_at < self.window
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something cannot go on: CamelCase reason, and a message that says what to do."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What is known of the account that an intent names.
+
+    Attributes:
+        problem: Why nothing can be sent at present; None when the account is ready.
+        journal_problem: Why this installation may not create orders on the account (the journal is not its own).
+        venue_account_id: Who the venue says we are; empty before it was asked.
+        journal_uid: The uid of this installation's journal root; empty before it was read.
+        contact: Whether the venue answered lately.
+        terminating: A terminating account only cancels.
+        allowed: Whether the intent's namespace may use the account.
+        polled_at: Monotonic clock before the last complete bulk read of open orders; None before the first.
+        send_window: S, in seconds.
+    """
+
+    exists: bool = True
+    problem: Problem | None = None
+    journal_problem: Problem | None = None
+    venue_account_id: str = ""
+    journal_uid: str = ""
+    contact: bool = True
+    terminating: bool = False
+    allowed: bool = True
+    trading_state: TradingState = TradingState.ENABLED
+    markets: Mapping[str, Market] = field(default_factory=dict)
+    rules: VenueRules | None = None
+    defaults: OrderDefaults = field(default_factory=OrderDefaults)
+    polled_at: float | None = None
+    send_window: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When and how often something was asked of the venue; paces repetitions."""
+
+    at: float | None = None
+    times: int = 0
+
+    def due_at(self, interval: "Backoff") -> float:
+        """Monotonic time from which it may be asked again."""
+        return 0.0 if self.at is None else self.at + interval.after(self.times)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Growing intervals: `first * 2**(n-1)`, at most `ceiling`, in seconds."""
+
+    first: float
+    ceiling: float
+
+    def after(self, times: int) -> float:
+        """The wait after the n-th try."""
+        return 0.0 if times < 1 else min(self.ceiling, self.first * 2.0 ** min(times - 1, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One intent, whole.
+
+    Attributes:
+        spec_changed_at: When the spec was last written, by the API server's record.
+        journal_read_at: Monotonic clock when this process first learned that there is no receipt.
+        holder: Unique per process.
+        sending: A create request of this process is under way.
+        outcome: What this process' last create request proved, not recorded yet.
+        observed: The present placement's order at the venue.
+        observed_at: Monotonic clock before the observation began.
+        recheck: A bulk read of the open orders began after the last observation and does not have the order.
+        looked: Look-ups while an outcome is unknown.
+        canceled: Cancel requests.
+        traded: Reads of the order's trades.
+        hold_until: No new attempt before this monotonic time (the venue or the back-off asked for a pause).
+        final_at: Monotonic clock when the venue's order was first seen final by this process.
+    """
+
+    intent: OrderIntent
+    identity: Identity
+    journal: Journal
+    account: AccountFacts
+    now: Now
+    holder: str
+    spec_changed_at: datetime | None = None
+    journal_read_at: float | None = None
+    permit: Permit | None = None
+    sending: bool = False
+    outcome: CreateOutcome | None = None
+    observed: Observed = field(default_factory=Unknown)
+    observed_at: float = 0.0
+    recheck: bool = False
+    looked: Asked = field(default_factory=Asked)
+    canceled: Asked = field(default_factory=Asked)
+    traded: Asked = field(default_factory=Asked)
+    hold_until: float = 0.0
+    final_at: float | None = None
