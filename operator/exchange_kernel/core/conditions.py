@@ -60,6 +60,7 @@ BY_REASON: dict[Reason, Kstatus] = {
     Reason.IMMEDIATE_PART_DONE: CURRENT,
     # The spec wants a working order, and there is none.
     Reason.CANCELED_EXTERNALLY: FAILED,
+    Reason.ENDED_BEFORE: FAILED,
     Reason.AMEND_NOT_AVAILABLE: FAILED,
     # Until the end is read back, whatever the state says.
     Reason.CANCELING: IN_PROGRESS,

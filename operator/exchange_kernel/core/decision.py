@@ -113,7 +113,18 @@ class Cancel:
     client_order_id: str
 
 
-Action = ReadReceipt | ReadClaimant | AddFinalizer | RemoveFinalizer | LookUp | FetchOrder | FetchTrades | Send | Cancel
+Action = (
+    ReadReceipt
+    | ReadClaimant
+    | AddFinalizer
+    | RemoveFinalizer
+    | DeleteIntent
+    | LookUp
+    | FetchOrder
+    | FetchTrades
+    | Send
+    | Cancel
+)
 
 
 @dataclass(frozen=True, slots=True)

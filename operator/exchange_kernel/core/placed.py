@@ -25,7 +25,7 @@ from exchange_kernel.core.decision import (
 from exchange_kernel.core.fills import ZERO, accounted
 from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
-from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES
+from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES, VANISHED_AFTER
 from exchange_kernel.core.venue import Absent, Found, VenueOrder
 from exchange_kernel.core.view import Problem, View
 
@@ -36,7 +36,8 @@ def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> De
         return _let_go(view, receipt, placement, orphan=True)
     if isinstance(view.observed, Found):
         order = view.observed.order
-        return _ended(view, receipt, placement, order) if order.status.is_final else _working(view, placement, order)
+        follow = _ended if order.status.is_final else _working
+        return follow(view, receipt, placement, order)
     return _unseen(view, receipt, placement)
 
 
@@ -64,14 +65,14 @@ def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     """This process has not seen the order yet: after a restart, or when the venue does not know it any more."""
     before = view.intent.status
     said = fresh.keep(view, "").status
-    if isinstance(view.observed, Absent):
+    if isinstance(view.observed, Absent) and view.looked.times >= VANISHED_AFTER:
         return _vanished(view, receipt, placement)
     ended = before.state is not None and before.state.is_final
     if ended and before.settled and not view.intent.metadata.deleting:
         return _finished(view, fresh.keep(view, "ended and settled"))
     if view.intent.metadata.deleting and ended:
         return _let_go(view, receipt, placement)
-    if before.state is None or ended or report.unwanted(view):
+    if before.state is None or ended or isinstance(view.observed, Absent) or report.unwanted(view):
         return _fetch(view, placement, "read the order", said)
     if view.account.polled_at is not None:
         return _fetch(view, placement, "not among the open orders: read it", said)
@@ -103,10 +104,12 @@ def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) ->
     return Decision("vanished", status.build(view, situation, placement))
 
 
-def _working(view: View, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+def _working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
     said = report.of_order(view, placement, order)
     if report.unwanted(view):
         return _cancel(view, placement, order, said)
+    if view.recheck and view.looked.times >= VANISHED_AFTER:
+        return _vanished(view, receipt, placement)
     if view.recheck:
         return _fetch(view, placement, "not among the open orders: read it", said)
     if not fresh.has_finalizer(view):

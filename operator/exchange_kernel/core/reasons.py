@@ -39,7 +39,7 @@ class Reason(StrEnum):
     CANCELED_EXTERNALLY = "CanceledExternally"
     EXPIRED = "Expired"
     IMMEDIATE_PART_DONE = "ImmediatePartDone"
-    ORPHANED = "Orphaned"
+    ENDED_BEFORE = "EndedBefore"
     STARTING_DEADLINE_EXCEEDED = "StartingDeadlineExceeded"
     SUBMIT_DEADLINE_EXCEEDED = "SubmitDeadlineExceeded"
     REJECTED_BY_VENUE = "RejectedByVenue"
@@ -88,7 +88,8 @@ REMEDIES: dict[Reason, str] = {
     "use a new name.",
     Reason.EXPIRED: "For a new order use a new name.",
     Reason.IMMEDIATE_PART_DONE: "Nothing: an IOC order took what the market gave, and the rest has ended.",
-    Reason.ORPHANED: "Nothing: deletionPolicy Orphan leaves the order at the venue.",
+    Reason.ENDED_BEFORE: "The order of this name had ended before this object was created. For a new order use a new "
+    "name or intentId.",
     Reason.STARTING_DEADLINE_EXCEEDED: "The order was too old when it could have been sent. For a new order use a "
     "new name, or a longer placement.startingDeadlineSeconds.",
     Reason.SUBMIT_DEADLINE_EXCEEDED: "placement.submitBefore had passed. For a new order use a new name.",

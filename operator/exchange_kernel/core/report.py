@@ -12,12 +12,17 @@ from exchange_kernel.core.market_rules import Denial, Terms, shown
 from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.venue import VenueOrder, VenueStatus
-from exchange_kernel.core.view import Problem, View
+from exchange_kernel.core.view import Held, Problem, View
 
 
 def unwanted(view: View) -> bool:
     """Whether the order is to be canceled: by the spec, or because the object is being deleted."""
     return view.intent.metadata.deleting or view.intent.spec.desired_state is DesiredState.CANCELED
+
+
+def ended_before(view: View) -> bool:
+    """Whether the receipt had recorded the end when this object claimed the order."""
+    return isinstance(view.journal, Held) and view.journal.receipt.final is not None
 
 
 def of_order(view: View, placement: ReceiptPlacement, order: VenueOrder) -> OrderIntentStatus:
@@ -57,6 +62,9 @@ def _end(view: View, order: VenueOrder, state: State) -> tuple[str, str]:
             return Reason.FILLED, ""
         case State.CANCELED if unwanted(view) or view.intent.status.pending_command is PendingCommand.CANCEL:
             return Reason.CANCELED, f"canceled as asked, {filled}"
+        case State.CANCELED if ended_before(view):
+            message = f"canceled before this object was created, {filled}; for a new order use a new name"
+            return Reason.ENDED_BEFORE, message
         case State.CANCELED:
             return Reason.CANCELED_EXTERNALLY, (
                 f"canceled at the venue by somebody else ({order.raw_status}), {filled}; it is not placed again; "

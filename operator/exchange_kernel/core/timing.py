@@ -17,3 +17,7 @@ SLOW = Backoff(first=30.0, ceiling=60.0)
 FENCE_MARGIN = 1.0
 # An observer that is not the holder says Unknown only after this: the holder is probably about to write the outcome.
 HOLDER_GRACE = 3.0
+
+# So many reads by the venue's id, at growing intervals, must fail to find an acknowledged order before it is called
+# vanished: some venues show an order only seconds after they have acknowledged it.
+VANISHED_AFTER = 5
