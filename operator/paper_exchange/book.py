@@ -49,10 +49,11 @@ class BookSide:
         for price in reversed(self._prices) if self._is_bid else self._prices:
             yield self._levels[price]
 
-    def quantity_at(self, price: int) -> int:
-        """Total quantity at a price, 0 without a level."""
-        level = self._levels.get(price)
-        return level.quantity if level else 0
+    def take_touched(self) -> tuple[tuple[int, int], ...]:
+        """Price and new quantity of the levels that have changed since the last call, best first."""
+        levels, prices = self._levels, sorted(self.touched, reverse=self._is_bid)
+        self.touched.clear()
+        return tuple([(price, levels[price].quantity if price in levels else 0) for price in prices])
 
     def add(self, order: Order) -> None:
         """Put an order behind those at its price."""

@@ -127,8 +127,7 @@ class Engine:
             if account.house:
                 continue
             account.update_time = state.now
-            found = ((asset, state.ledger.balance(name, asset)) for asset in assets)
-            events.append(AccountPosition(name, tuple((asset, *balance) for asset, balance in found), state.now))
+            events.append(AccountPosition(name, state.ledger.rows(name, assets), state.now))
         events.extend(desk.prints)
         desk.updates.clear()
         desk.prints.clear()
@@ -329,15 +328,9 @@ def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
 
 def _book_change(market: Market, now: int) -> BookChange | None:
     book = market.book
-    changed = [
-        tuple((price, side.quantity_at(price)) for price in sorted(side.touched, reverse=side is book.bids))
-        for side in (book.bids, book.asks)
-    ]
-    count = len(changed[0]) + len(changed[1])
-    if not count:
+    if not book.bids.touched and not book.asks.touched:
         return None
-    book.bids.touched.clear()
-    book.asks.touched.clear()
+    bids, asks = book.bids.take_touched(), book.asks.take_touched()
     first = book.update_id + 1
-    book.update_id += count
-    return BookChange(market.symbol.name, first, book.update_id, changed[0], changed[1], now)
+    book.update_id += len(bids) + len(asks)
+    return BookChange(market.symbol.name, first, book.update_id, bids, asks, now)

@@ -52,6 +52,11 @@ class Ledger:
         assets = self._balances.get(account, {})
         return {asset: Balance(*assets[asset]) for asset in sorted(assets)}
 
+    def rows(self, account: str, assets: list[str]) -> tuple[tuple[str, int, int], ...]:
+        """Name, free and locked of some assets that the account holds."""
+        held = self._balances[account]
+        return tuple([(asset, held[asset][0], held[asset][1]) for asset in assets])
+
     def supply(self, asset: str) -> int:
         """Deposits less withdrawals."""
         return self._supply.get(asset, 0)
