@@ -11,6 +11,7 @@ from pydantic import Field
 
 from exchange_kernel.api.base import Observed
 from exchange_kernel.api.enums import HealthStatus, PositionSide, PositionSource, Side, TradingState
+from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.scalars import AnyDecimal, Currency, Message, ShortText, SignedDecimal, Symbol, Time
 
@@ -85,7 +86,7 @@ class UnmanagedOrder(Observed):
     """The client order id, where it has one."""
 
     symbol: Symbol
-    """Its market."""
+    """Market that it is for."""
 
     side: Side
     """Buy or Sell."""
@@ -105,13 +106,8 @@ class UnmanagedOrders(Observed):
 
     orders: Annotated[
         tuple[UnmanagedOrder, ...],
-        Field(
-            max_length=MAX_UNMANAGED,
-            json_schema_extra={
-                "x-kubernetes-list-type": "map",
-                "x-kubernetes-list-map-keys": ["exchangeOrderId"],
-            },
-        ),
+        Field(max_length=MAX_UNMANAGED),
+        map_list("exchange_order_id"),
     ] = ()
     """The first 50 of them."""
 
@@ -120,10 +116,10 @@ class Lag(Observed):
     """From the moment when something was to be done to the moment when it was, in seconds."""
 
     p50: AnyDecimal
-    """Median."""
+    """Median, in seconds."""
 
     p99: AnyDecimal
-    """99th percentile."""
+    """99th percentile, in seconds."""
 
 
 class ReconciliationMetrics(Observed):
@@ -226,10 +222,8 @@ class AccountState(KubeObject):
 
     balances: Annotated[
         tuple[Balance, ...],
-        Field(
-            max_length=MAX_BALANCES,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["asset"]},
-        ),
+        Field(max_length=MAX_BALANCES),
+        map_list("asset"),
     ] = ()
     """Balances other than zero, by asset."""
 
@@ -244,10 +238,8 @@ class AccountState(KubeObject):
 
     positions: Annotated[
         tuple[Position, ...],
-        Field(
-            max_length=MAX_POSITIONS,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["symbol", "side"]},
-        ),
+        Field(max_length=MAX_POSITIONS),
+        map_list("symbol", "side"),
     ] = ()
     """Positions other than zero, by symbol and side."""
 

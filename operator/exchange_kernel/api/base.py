@@ -6,7 +6,7 @@ order must stay cancelable even then, so cross-field rules do not stop it from b
 And the *CRD* carries the same rules in CEL: a `Rule` holds both forms and the one message that users see.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -22,6 +22,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from exchange_kernel.api.lists import ListType
 
 T = TypeVar("T")
 
@@ -106,8 +108,10 @@ class Model(BaseModel):
         return tuple(rule.message for rule in self.RULES if not rule.holds(self))
 
     def change_problems(self, new: Self) -> tuple[str, ...]:
-        """The messages of the transition rules that changing this object into `new` breaks."""
-        return tuple(rule.message for rule in self.all_transitions() if not rule.holds(self, new))
+        """The messages of the transition rules that changing this object into `new` breaks, here and below."""
+        own = tuple(rule.message for rule in self.all_transitions() if not rule.holds(self, new))
+        below = (message for old, now in _children(self, new) for message in old.change_problems(now))
+        return (*own, *below)
 
     def to_object(self) -> dict[str, Any]:
         """The JSON form: camelCase, decimals and times as strings, nothing that is absent."""
@@ -155,6 +159,18 @@ class Observed(Model):
 _EMPTY: tuple[Any, ...] = ("", (), {})
 
 
+def _children(old: Model, new: Model) -> Iterator[tuple[Model, Model]]:
+    """The parts of two objects that correspond: fields by name, entries of map lists by key."""
+    for name, info in type(old).model_fields.items():
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(before, Model) and isinstance(after, Model):
+            yield before, after
+        for mark in info.metadata:
+            if isinstance(mark, ListType) and mark.keys:
+                entries = {mark.key_of(entry): entry for entry in after}
+                yield from ((entry, entries[key]) for entry in before if (key := mark.key_of(entry)) in entries)
+
+
 def _immutability(model: type[Model], name: str) -> TransitionRule[Any]:
     """`has(self.x) == has(oldSelf.x) && …`: on the parent, because a rule on the field would not see it added."""
     alias = model.alias_of(name)
@@ -165,5 +181,6 @@ def _immutability(model: type[Model], name: str) -> TransitionRule[Any]:
     return TransitionRule(
         cel=cel,
         message=f"{alias} is immutable: {model.REPLACEMENT}",
-        holds=lambda old, new: bool(getattr(old, name) == getattr(new, name)),
+        # As the API server sees it: "100" and "100.0" are the same number, and a change of the text.
+        holds=lambda old, new: bool(old.to_object().get(alias) == new.to_object().get(alias)),
     )

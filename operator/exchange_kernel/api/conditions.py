@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from exchange_kernel.api.base import Observed
+from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.scalars import Message, Time
 
 
@@ -76,8 +77,7 @@ class Condition(Observed):
 
 
 MAX_CONDITIONS = 16
-MapByType = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-Conditions = Annotated[tuple[Condition, ...], Field(max_length=MAX_CONDITIONS, json_schema_extra=MapByType)]
+Conditions = Annotated[tuple[Condition, ...], Field(max_length=MAX_CONDITIONS), map_list("type")]
 """Conditions, at most one per type."""
 
 

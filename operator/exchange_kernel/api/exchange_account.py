@@ -19,10 +19,12 @@ from exchange_kernel.api.enums import (
     TimeInForce,
     TradingState,
 )
+from exchange_kernel.api.lists import UNIQUE, map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.order_intent import DEFAULT_STARTING_DEADLINE_SECONDS
 from exchange_kernel.api.scalars import (
     Currency,
+    Flag,
     Label,
     Message,
     Name,
@@ -31,12 +33,11 @@ from exchange_kernel.api.scalars import (
     Symbol,
     Time,
     Uid,
+    Whole,
 )
 
 # No user:password@ part: a credential in a URL would end up in logs and in `kubectl get -o yaml`.
 ENDPOINT_PATTERN = r"^https?://([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,39}\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]{0,200})?$"
-
-AtomicSet = {"x-kubernetes-list-type": "set"}
 
 
 class SecretRef(Model):
@@ -62,17 +63,15 @@ class Limits(Model):
 
     max_notional: Annotated[
         tuple[NotionalLimit, ...],
-        Field(
-            max_length=64,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["currency"]},
-        ),
+        Field(max_length=64),
+        map_list("currency"),
     ] = ()
     """Largest order, by quote currency. Empty: no limit. Otherwise orders in other quote currencies are Denied."""
 
-    max_open_orders: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    max_open_orders: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     """Largest number of working orders of this account. Left out: no limit but the venue's."""
 
-    allowed_symbols: Annotated[tuple[Symbol, ...], Field(max_length=500, json_schema_extra=AtomicSet)] = ()
+    allowed_symbols: Annotated[tuple[Symbol, ...], Field(max_length=500), UNIQUE] = ()
     """Symbols that may be traded, in ccxt's unified form. Empty: all."""
 
     price_collar_percent: PositiveDecimal | None = None
@@ -108,7 +107,7 @@ class AllowedNamespaces(Model):
     from_: Annotated[NamespacesFrom, Field(alias="from")] = NamespacesFrom.SAME
     """Same: the account's own namespace only. Names: those in names. Selector: those that selector matches."""
 
-    names: Annotated[tuple[Label, ...], Field(max_length=100, json_schema_extra=AtomicSet)] = ()
+    names: Annotated[tuple[Label, ...], Field(max_length=100), UNIQUE] = ()
     """Names of namespaces; with from: Names."""
 
     selector: NamespaceSelector | None = None
@@ -122,10 +121,10 @@ class PublishedMarkets(Model):
     """Selected: those in symbols and quotes; with both empty, none. All: every market of the account's type, which can
     be thousands of objects."""
 
-    symbols: Annotated[tuple[Symbol, ...], Field(max_length=1000, json_schema_extra=AtomicSet)] = ()
+    symbols: Annotated[tuple[Symbol, ...], Field(max_length=1000), UNIQUE] = ()
     """Symbols to publish, in ccxt's unified form."""
 
-    quotes: Annotated[tuple[Currency, ...], Field(max_length=100, json_schema_extra=AtomicSet)] = ()
+    quotes: Annotated[tuple[Currency, ...], Field(max_length=100), UNIQUE] = ()
     """Quote currencies whose markets are published."""
 
 
@@ -138,7 +137,7 @@ class OrderDefaults(Model):
     rounding_policy: RoundingPolicy = RoundingPolicy.REJECT
     """For OrderIntents without roundingPolicy: Reject or Conservative."""
 
-    starting_deadline_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = DEFAULT_STARTING_DEADLINE_SECONDS
+    starting_deadline_seconds: Annotated[Whole, Field(ge=1, le=31_536_000)] = DEFAULT_STARTING_DEADLINE_SECONDS
     """For OrderIntents without placement.startingDeadlineSeconds that are not legs of a group; in seconds."""
 
 
@@ -157,7 +156,7 @@ class ExchangeAccountSpec(Model):
     exchange: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,31}$", max_length=32), IMMUTABLE]
     """ccxt's id of the exchange, for example binance. Only exchanges with a profile of the operator are served."""
 
-    sandbox: Annotated[bool, IMMUTABLE] = False
+    sandbox: Annotated[Flag, IMMUTABLE] = False
     """True: the venue's test environment, with its own keys."""
 
     endpoint: Annotated[
@@ -211,10 +210,10 @@ class JournalRef(Observed):
 class Capabilities(Observed):
     """What the operator can do on this venue for this market type; anything else is Denied before it is sent."""
 
-    order_types: Annotated[tuple[OrderType, ...], Field(max_length=16, json_schema_extra=AtomicSet)] = ()
+    order_types: Annotated[tuple[OrderType, ...], Field(max_length=16), UNIQUE] = ()
     """Types of orders that can be placed."""
 
-    time_in_force: Annotated[tuple[TimeInForce, ...], Field(max_length=8, json_schema_extra=AtomicSet)] = ()
+    time_in_force: Annotated[tuple[TimeInForce, ...], Field(max_length=8), UNIQUE] = ()
     """Times in force that can be used."""
 
     post_only: bool = False
@@ -245,13 +244,13 @@ class CancelAllStatus(Observed):
     observed_at: Time
     """When it was first seen; orders created before are canceled."""
 
-    generation: Annotated[int, Field(ge=0)]
+    generation: Annotated[Whole, Field(ge=0)]
     """metadata.generation of the account that brought it."""
 
     baseline: bool = False
     """True for the first value of a new account, which cancels nothing."""
 
-    pending: Annotated[int, Field(ge=0)] = 0
+    pending: Annotated[Whole, Field(ge=0)] = 0
     """Orders whose cancel is not confirmed yet."""
 
 
@@ -267,14 +266,14 @@ class HaltStatus(Observed):
     completed_at: Time | None = None
     """When the last cancel was confirmed."""
 
-    pending: Annotated[int, Field(ge=0)] = 0
+    pending: Annotated[Whole, Field(ge=0)] = 0
     """Orders whose end is not confirmed yet."""
 
 
 class ExchangeAccountStatus(Observed):
     """What the operator knows of the account; balances are in the AccountState of the same name."""
 
-    observed_generation: Annotated[int, Field(ge=-1)] = -1
+    observed_generation: Annotated[Whole, Field(ge=-1)] = -1
     """The metadata.generation that this status speaks of; -1 before the operator has seen the object."""
 
     venue_account_id: ShortText | None = None

@@ -20,7 +20,7 @@ from exchange_kernel.api.enums import (
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.order_rules import FREEZE_RULES, ORDER_RULES, ORDER_TRANSITIONS, TRAILING_RULES
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.api.scalars import Label, Name, PositiveDecimal, Symbol, Time
+from exchange_kernel.api.scalars import Flag, Label, Name, PositiveDecimal, Symbol, Time, Whole
 
 DEFAULT_STARTING_DEADLINE_SECONDS = 60
 
@@ -60,7 +60,7 @@ class Placement(Model):
     take over what the venue has. CreateOnly: skip the look-up of an order that was never tried, which is faster and
     for names that are never used twice; needs submitBefore."""
 
-    starting_deadline_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
+    starting_deadline_seconds: Annotated[Whole, Field(ge=1, le=31_536_000)] | None = None
     """How old the object may be, in seconds since its creation, when the order is first sent; older ones are Denied,
     so that a backlog is not traded at yesterday's prices. Left out: the account's default, which is 60, and none for
     the legs of a group."""
@@ -115,10 +115,10 @@ class OrderIntentSpec(Model):
     expire_at: Annotated[Time | None, IMMUTABLE] = None
     """When a GTD order ends (RFC 3339); with timeInForce GTD only."""
 
-    post_only: Annotated[bool, IMMUTABLE] = False
+    post_only: Annotated[Flag, IMMUTABLE] = False
     """Only add liquidity: the venue refuses the order when it would trade at once. For type Limit with GTC or GTD."""
 
-    reduce_only: Annotated[bool, IMMUTABLE] = False
+    reduce_only: Annotated[Flag, IMMUTABLE] = False
     """Only reduce a position, never open or turn one. On spot it is Denied: there is no position to reduce."""
 
     desired_state: DesiredState = DesiredState.WORKING
@@ -146,10 +146,10 @@ class OrderIntentSpec(Model):
     placement: Annotated[Placement, IMMUTABLE] = Placement()
     """Under which circumstances the order may be sent."""
 
-    suspend: bool = False
+    suspend: Flag = False
     """True: nothing is sent for this object, neither the order nor changes; cancels are. Can be changed."""
 
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=315_360_000)] | None = None
+    ttl_seconds_after_finished: Annotated[Whole, Field(ge=0, le=315_360_000)] | None = None
     """Seconds after which the operator deletes this object once the order is final and settled. Left out: never. Leave
     it out where GitOps applies the manifest: it would create the object again. Can be changed."""
 

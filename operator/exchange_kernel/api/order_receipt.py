@@ -31,6 +31,7 @@ from exchange_kernel.api.enums import (
     PlacementOutcome,
     ReceiptOutcome,
 )
+from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.order_status import Fees
 from exchange_kernel.api.scalars import AnyDecimal, Label, Message, Name, ShortText, Time, Uid
@@ -61,13 +62,13 @@ class Claimant(Observed):
     """The OrderIntent that the order belongs to at present."""
 
     namespace: Label
-    """Its namespace."""
+    """Namespace of the OrderIntent."""
 
     name: Name
-    """Its name."""
+    """Name of the OrderIntent."""
 
     uid: Uid
-    """Its uid; a claimant that does not exist any more is replaced."""
+    """uid of the OrderIntent; a claimant that does not exist any more is replaced."""
 
 
 class FillSum(Observed):
@@ -285,11 +286,8 @@ class OrderReceipt(KubeObject):
 
     placements: Annotated[
         tuple[ReceiptPlacement, ...],
-        Field(
-            min_length=1,
-            max_length=MAX_PLACEMENTS,
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["clientOrderId"]},
-        ),
+        Field(min_length=1, max_length=MAX_PLACEMENTS),
+        map_list("client_order_id"),
     ]
     """The requests that create orders for this intent, oldest first; older ones are folded into settled."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from exchange_kernel.api.base import Rule, TransitionRule
 from exchange_kernel.api.enums import DesiredState, OffsetType, OrderStateName, OrderType, PlacementPolicy, Side
 from exchange_kernel.api.enums import TimeInForce as Tif
+from exchange_kernel.api.scalars import plain
 
 if TYPE_CHECKING:
     from exchange_kernel.api.order_intent import OrderIntent, OrderIntentSpec, Trailing
@@ -101,6 +102,12 @@ def _frozen_in_cel(name: str) -> str:
     return f"has({new}) == has({old}) && (!has({new}) || {new} == {old})"
 
 
+def _frozen_values(intent: "OrderIntent") -> tuple[str | None, ...]:
+    spec = intent.spec
+    # As text, which is what the API server compares: "1.0" is not "1".
+    return tuple(None if value is None else plain(value) for value in (spec.quantity, spec.price, spec.trigger_price))
+
+
 _FINAL = ", ".join(f"'{state}'" for state in OrderStateName if state.is_final)
 
 # The only rule at the root of the CRD: there a rule is not ratcheted, and one that an old object breaks would block the
@@ -113,10 +120,7 @@ FREEZE_RULES: tuple[TransitionRule["OrderIntent"], ...] = (
         message="the order is final, so spec.quantity, spec.price and spec.triggerPrice are frozen (each is immutable "
         "now): create a new OrderIntent with a new name instead",
         holds=lambda old, new: (
-            old.status.state is None
-            or not old.status.state.is_final
-            or (old.spec.quantity, old.spec.price, old.spec.trigger_price)
-            == (new.spec.quantity, new.spec.price, new.spec.trigger_price)
+            old.status.state is None or not old.status.state.is_final or _frozen_values(old) == _frozen_values(new)
         ),
     ),
 )

@@ -11,6 +11,7 @@ from pydantic import Field
 from exchange_kernel.api.base import Observed
 from exchange_kernel.api.conditions import Conditions
 from exchange_kernel.api.enums import OrderStateName, PendingCommand
+from exchange_kernel.api.lists import ATOMIC, map_list
 from exchange_kernel.api.scalars import AnyDecimal, Currency, Message, ShortText, SignedDecimal, Time
 
 MAX_PREVIOUS_IDS = 32
@@ -28,8 +29,7 @@ class Fee(Observed):
     """Sum paid in that currency; negative for a rebate."""
 
 
-FeesByCurrency = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["currency"]}
-Fees = Annotated[tuple[Fee, ...], Field(max_length=MAX_FEES, json_schema_extra=FeesByCurrency)]
+Fees = Annotated[tuple[Fee, ...], Field(max_length=MAX_FEES), map_list("currency")]
 
 
 class Normalized(Observed):
@@ -93,7 +93,7 @@ class OrderIntentStatus(Observed):
 
     previous_order_ids: Annotated[
         tuple[ShortText, ...],
-        Field(max_length=MAX_PREVIOUS_IDS, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+        Field(max_length=MAX_PREVIOUS_IDS, json_schema_extra=ATOMIC),
     ] = ()
     """The venue's ids of the orders that this one replaced, oldest first; the last 32."""
 
@@ -123,7 +123,7 @@ class OrderIntentStatus(Observed):
 
     recent_trades: Annotated[
         tuple[Trade, ...],
-        Field(max_length=MAX_RECENT_TRADES, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+        Field(max_length=MAX_RECENT_TRADES, json_schema_extra=ATOMIC),
     ] = ()
     """The last fills, oldest first; at most 16."""
 

@@ -126,7 +126,7 @@ class Reason(StrEnum):
         "The annotation exchangekernel.dev/paused holds the operator back.",
         "Remove the annotation.",
     )
-    SUSPENDED = ("Suspended", "spec.suspend holds the order back.", "Set spec.suspend: false.")
+    SUSPENDED = ("Suspended", "The spec holds the order back (suspend).", "Set spec.suspend: false.")
     WAITING_TO_SEND = ("WaitingToSend", "The order waits for its turn at the venue.")
     NOT_PLACED = ("NotPlaced", "The last attempt provably did not reach the venue; another follows.")
     JOURNAL_UNAVAILABLE = (
@@ -149,6 +149,7 @@ class Reason(StrEnum):
         "The policy is AdoptOnly and the venue has no such order.",
         "Set exchangekernel.dev/adopt-order-id, or create a new OrderIntent that may be created.",
     )
+    LOOKING_UP = ("LookingUp", "The venue is asked whether it has the order.")
     ADOPTION_REFUSED = (
         "AdoptionRefused",
         "The order that exchangekernel.dev/adopt-order-id names belongs to another intent or does not match.",
@@ -172,6 +173,11 @@ class Reason(StrEnum):
         "The venue refused the change.",
         "Edit the spec; the message has the venue's words.",
     )
+    AMEND_NOT_AVAILABLE = (
+        "AmendNotAvailable",
+        "This version cannot change an order that works at the venue; it keeps its values.",
+        "Restore the former values, or cancel this order and create another.",
+    )
     TOO_LATE_TO_AMEND = (
         "TooLateToAmend",
         "A fill was faster than the change.",
@@ -179,7 +185,7 @@ class Reason(StrEnum):
     )
     AMEND_NOT_ALLOWED = (
         "AmendNotAllowed",
-        "amendPolicy forbids the way in which the change would have to be made.",
+        "The amendPolicy forbids the way in which the change would have to be made.",
         "Set the old values again, or change amendPolicy.",
     )
     ORDER_VANISHED = (
@@ -196,6 +202,12 @@ class Reason(StrEnum):
         "Somebody else, or the venue, canceled the order; it is not placed again.",
         "Create a new OrderIntent with a new name if it is still wanted.",
     )
+    ENDED_BEFORE = (
+        "EndedBefore",
+        "The order of this name had ended before this object was created.",
+        "Create a new OrderIntent with a new name or intentId.",
+    )
+    IMMEDIATE_PART_DONE = ("ImmediatePartDone", "An IOC order took what the market gave, and the rest has ended.")
     EXPIRED = ("Expired", "The order's time in force ended before it was filled.")
     REJECTED = (
         "Rejected",
@@ -238,6 +250,11 @@ class Reason(StrEnum):
         "EndpointNotAllowed",
         "The operator's settings do not allow this endpoint.",
         "Add it to the operator's allowed endpoints, or create an account without it.",
+    )
+    FEATURE_NOT_AVAILABLE = (
+        "FeatureNotAvailable",
+        "The account's spec asks for something that this version cannot do; nothing is sent rather than ignoring it.",
+        "Remove the fields that the message names.",
     )
     SECRET_NOT_FOUND = (
         "SecretNotFound",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, Strict, StringConstraints, WithJsonSchema
 
 DECIMAL_PATTERN = r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
 SIGNED_PATTERN = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?$"
@@ -123,6 +123,12 @@ Time = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": TIME_PATTERN, "maxLength": 40}),
 ]
 """A point in time, aware and in UTC."""
+
+Flag = Annotated[bool, Strict()]
+"""true or false; not "yes" and not 1, which the API server refuses too."""
+
+Whole = Annotated[int, Strict()]
+"""A whole number; not "60" and not 60.5."""
 
 Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN, max_length=100)]
 """ccxt's unified symbol: BASE/QUOTE, or BASE/QUOTE:SETTLE for swaps."""
