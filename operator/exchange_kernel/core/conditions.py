@@ -11,7 +11,7 @@ from datetime import datetime
 
 from exchange_kernel.api.conditions import Condition, ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.core.reasons import Reason
+from exchange_kernel.api.reasons import Reason
 
 TRUE, FALSE, UNKNOWN = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN
 
@@ -49,7 +49,7 @@ BY_STATE: dict[State, Kstatus] = {
 BY_REASON: dict[Reason, Kstatus] = {
     # A human has to act: without Stalled, Flux would wait for its time-out.
     Reason.CONFIRMATION_REQUIRED: FAILED,
-    Reason.JOURNAL_NOT_OWNED: FAILED,
+    Reason.JOURNAL_FOREIGN: FAILED,
     Reason.NOTHING_TO_ADOPT: FAILED,
     Reason.ACCOUNT_CHANGED: FAILED,
     Reason.ORDER_VANISHED: FAILED,
@@ -79,11 +79,11 @@ class Aspect:
 
 def kstatus(state: State, reason: str) -> Kstatus:
     """The row for a state and the reason it is in."""
-    special = BY_REASON.get(Reason(reason)) if reason in _REASONS else None
-    return special or BY_STATE[state]
+    return _BY_WORD.get(reason) or BY_STATE[state]
 
 
-_REASONS = frozenset(Reason)
+# A reason may come as a plain word (the market's, the venue's).
+_BY_WORD: dict[str, Kstatus] = {reason.value: row for reason, row in BY_REASON.items()}
 
 
 def render(

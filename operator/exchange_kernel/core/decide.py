@@ -21,11 +21,11 @@ Invariants, tested as properties and in a simulation with crashes, lost answers 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, placed, receipts, retry, status, unresolved
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN
 from exchange_kernel.core.decision import Decision, ReadClaimant, ReadReceipt, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.identity import to_record
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import SLOW
 from exchange_kernel.core.view import Held, NoReceipt, NotRead, Problem, View

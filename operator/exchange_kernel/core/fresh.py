@@ -10,6 +10,7 @@ one), no status speaks of a placement, and the order's absence can be proven lik
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, PlacementPolicy
 from exchange_kernel.api.meta import ANNOTATION_CLAIMED, ANNOTATION_CONFIRM, FINALIZER_CANCEL_ORDER
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
@@ -17,7 +18,6 @@ from exchange_kernel.core.fence import fence
 from exchange_kernel.core.gates import Stop, first_stop, terms_of
 from exchange_kernel.core.identity import client_order_id
 from exchange_kernel.core.market_rules import Denial, Terms
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.receipts import FIRST_REVISION, Writer
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS, SLOW
@@ -36,7 +36,7 @@ def decide(view: View) -> Decision:
     if is_settled_without_receipt(view):
         return keep(view, "ended or denied before anything was sent")
     stop = first_stop(view)
-    if stop is not None and not (stop.reason == Reason.JOURNAL_NOT_OWNED and _has_venue(view)):
+    if stop is not None and not (stop.reason == Reason.JOURNAL_FOREIGN and _has_venue(view)):
         return stopped(view, stop)
     if stop is not None or view.intent.spec.placement.policy is PlacementPolicy.ADOPT_ONLY:
         return _adopt_only(view, stop)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from exchange_kernel.api.enums import DesiredState, PlacementPolicy, RoundingPolicy, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_PAUSED
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import market_rules
 from exchange_kernel.core.market_rules import Denial, Terms
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.view import View
 
 
@@ -63,9 +63,7 @@ def _submit_deadline(view: View) -> Stop | None:
     before = view.intent.spec.placement.submit_before
     if before is None or view.now.wall < before:
         return None
-    return Stop(
-        State.EXPIRED, Reason.SUBMIT_DEADLINE_EXCEEDED, f"placement.submitBefore {before.isoformat()} has passed"
-    )
+    return Stop(State.EXPIRED, Reason.DEADLINE_PASSED, f"placement.submitBefore {before.isoformat()} has passed")
 
 
 def starting_deadline(view: View) -> datetime | None:
@@ -89,7 +87,7 @@ def _starting_deadline(view: View) -> Stop | None:
         return None
     return Stop(
         State.EXPIRED,
-        Reason.STARTING_DEADLINE_EXCEEDED,
+        Reason.DEADLINE_PASSED,
         f"the order could not be sent before {deadline.isoformat()} (placement.startingDeadlineSeconds); "
         "it was not sent; for a new order use a new name",
     )
@@ -105,7 +103,7 @@ def _account_exists(view: View) -> Stop | None:
 def _account_terminating(view: View) -> Stop | None:
     if not view.account.terminating:
         return None
-    return _wait(Reason.ACCOUNT_TERMINATING, "the ExchangeAccount is being deleted; its orders are only canceled")
+    return _wait(Reason.TERMINATING, "the ExchangeAccount is being deleted; its orders are only canceled")
 
 
 def _namespace_allowed(view: View) -> Stop | None:
@@ -163,7 +161,7 @@ def _policy(view: View) -> Stop | None:
     if rules is None or rules.look_up or rules.idempotent_create or placement.policy is PlacementPolicy.CREATE_ONLY:
         return None
     return _deny(
-        Reason.POLICY_NOT_POSSIBLE,
+        Reason.NO_SAFE_LOOK_UP,
         f"{rules.name} cannot look an order up by its client order id, so placement.policy must be CreateOnly "
         "with submitBefore",
     )
@@ -209,19 +207,19 @@ def _account_changed(view: View) -> Stop | None:
 def _halted(view: View) -> Stop | None:
     if view.account.trading_state is TradingState.ENABLED:
         return None
-    return _wait(Reason.ACCOUNT_HALTED, f"the account's tradingState is {view.account.trading_state}; nothing is sent")
+    return _wait(Reason.HALTED, f"the account's tradingState is {view.account.trading_state}; nothing is sent")
 
 
 def _journal(view: View) -> Stop | None:
     problem = view.account.journal_problem
-    return None if problem is None else _wait(Reason.JOURNAL_NOT_OWNED, problem.message)
+    return None if problem is None else _wait(Reason.JOURNAL_FOREIGN, problem.message)
 
 
 def _hold(view: View) -> Stop | None:
     left = view.hold_until - view.now.monotonic
     if left <= 0:
         return None
-    return _wait(Reason.RETRYING, "the last attempt did not reach the venue; another follows", left)
+    return _wait(Reason.NOT_PLACED, "the last attempt did not reach the venue; another follows", left)
 
 
 # The order matters: what ends or denies an order is said before what only delays it.

@@ -8,6 +8,7 @@ order larger or its price worse, and never to zero. Numbers are `Decimal`; nothi
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.venue import Market
 
 ZERO = Decimal(0)
@@ -72,7 +73,7 @@ def normalize(terms: Terms, side: str, order_type: str, market: Market, *, conse
         conservative: Whether rounding is allowed.
 
     Returns:
-        The terms as they are sent, or the first denial (reason `InvalidPrecision`).
+        The terms as they are sent, or the first denial (reason `NotOnGrid`).
     """
     quantity = _fit(terms.quantity, _Rounding("quantity", market.quantity_step, ROUND_FLOOR), conservative)
     price = _fit(terms.price, _Rounding("price", market.price_tick, _price_direction(side, order_type)), conservative)
@@ -100,7 +101,7 @@ def _fit(value: Decimal | None, rounding: _Rounding, conservative: bool) -> Deci
     below, above = to_step(value, rounding.step, ROUND_FLOOR), to_step(value, rounding.step, ROUND_CEILING)
     nearest = shown(above) if below == ZERO else f"{shown(below)} or {shown(above)}"
     return Denial(
-        "InvalidPrecision",
+        Reason.NOT_ON_GRID,
         f"{rounding.field} {shown(value)} is not a multiple of the market's step {shown(rounding.step)}; "
         f"write {nearest}, or set roundingPolicy: Conservative",
     )
@@ -132,10 +133,10 @@ def check(terms: Terms, order_type: str, market: Market) -> Denial | None:
 
 def _check_market(order_type: str, market: Market) -> Denial | None:
     if not market.active:
-        return Denial("MarketNotActive", f"the venue does not trade {market.symbol} at present")
+        return Denial(Reason.UNKNOWN_SYMBOL, f"the venue does not trade {market.symbol} at present")
     if market.order_types and order_type not in market.order_types:
         known = ", ".join(sorted(market.order_types))
-        return Denial("OrderTypeNotSupported", f"{market.symbol} does not take {order_type} orders; it takes {known}")
+        return Denial(Reason.NOT_SUPPORTED, f"{market.symbol} does not take {order_type} orders; it takes {known}")
     return None
 
 
@@ -145,11 +146,11 @@ def _check_quantity(terms: Terms, order_type: str, market: Market) -> Denial | N
         return None
     if market.min_quantity is not None and quantity < market.min_quantity:
         return Denial(
-            "QuantityTooSmall", f"quantity {shown(quantity)} is below the minimum {shown(market.min_quantity)}"
+            Reason.BELOW_MINIMUM, f"quantity {shown(quantity)} is below the minimum {shown(market.min_quantity)}"
         )
     for maximum in (market.max_quantity, market.market_max_quantity if order_type == "Market" else None):
         if maximum is not None and quantity > maximum:
-            return Denial("QuantityTooLarge", f"quantity {shown(quantity)} is above the maximum {shown(maximum)}")
+            return Denial(Reason.ABOVE_MAXIMUM, f"quantity {shown(quantity)} is above the maximum {shown(maximum)}")
     return None
 
 
@@ -157,9 +158,9 @@ def _check_price(field: str, price: Decimal | None, market: Market) -> Denial | 
     if price is None:
         return None
     if market.min_price is not None and price < market.min_price:
-        return Denial("PriceTooLow", f"{field} {shown(price)} is below the minimum {shown(market.min_price)}")
+        return Denial(Reason.BELOW_MINIMUM, f"{field} {shown(price)} is below the minimum {shown(market.min_price)}")
     if market.max_price is not None and price > market.max_price:
-        return Denial("PriceTooHigh", f"{field} {shown(price)} is above the maximum {shown(market.max_price)}")
+        return Denial(Reason.ABOVE_MAXIMUM, f"{field} {shown(price)} is above the maximum {shown(market.max_price)}")
     return None
 
 
@@ -172,13 +173,13 @@ def _check_notional(terms: Terms, market: Market) -> Denial | None:
         return None
     if market.min_notional is not None and notional < market.min_notional:
         return Denial(
-            "NotionalTooSmall",
+            Reason.BELOW_MINIMUM,
             f"the order is worth {shown(notional)} {market.quote}; "
             f"{market.symbol} takes {shown(market.min_notional)} {market.quote} or more",
         )
     if market.max_notional is not None and notional > market.max_notional:
         return Denial(
-            "NotionalTooLarge",
+            Reason.ABOVE_MAXIMUM,
             f"the order is worth {shown(notional)} {market.quote}; "
             f"{market.symbol} takes {shown(market.max_notional)} {market.quote} at most",
         )

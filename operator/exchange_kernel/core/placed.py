@@ -9,6 +9,7 @@ from exchange_kernel.api.enums import DeletionPolicy, PlacementOutcome
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, receipts, report, status
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.decision import (
@@ -23,7 +24,6 @@ from exchange_kernel.core.decision import (
     ReplaceReceipt,
 )
 from exchange_kernel.core.fills import ZERO, accounted
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES, VANISHED_AFTER
 from exchange_kernel.core.venue import Absent, Found, VenueOrder
@@ -46,7 +46,7 @@ def refused(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     if view.intent.metadata.deleting:
         return _let_go(view, receipt, placement)
     message = f"the venue refused the order: {placement.message or placement.reason or 'no reason given'}"
-    situation = Situation(State.REJECTED, Reason.REJECTED_BY_VENUE, message, settled=True)
+    situation = Situation(State.REJECTED, Reason.REJECTED, message, settled=True)
     return Decision("refused by the venue", status.build(view, situation, placement))
 
 

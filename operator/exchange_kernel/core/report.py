@@ -4,12 +4,12 @@ from exchange_kernel.api.enums import DesiredState, PendingCommand, TimeInForce
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import status
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.fills import accounted
 from exchange_kernel.core.gates import terms_of
 from exchange_kernel.core.market_rules import Denial, Terms, shown
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.venue import VenueOrder, VenueStatus
 from exchange_kernel.core.view import Held, Problem, View
@@ -51,31 +51,32 @@ def _words(view: View, order: VenueOrder, state: State) -> tuple[str, str]:
     if unwanted(view):
         return Reason.CANCELING, "a cancel was asked for; it is repeated until the order's end is read back"
     if state is State.UNTRIGGERED:
-        return Reason.WAITING_FOR_TRIGGER, ""
+        return Reason.UNTRIGGERED, ""
     return Reason.WORKING, ""
 
 
 def _end(view: View, order: VenueOrder, state: State) -> tuple[str, str]:
     filled = f"{shown(order.filled)} filled"
-    match state:
-        case State.FILLED:
-            return Reason.FILLED, ""
-        case State.CANCELED if unwanted(view) or view.intent.status.pending_command is PendingCommand.CANCEL:
-            return Reason.CANCELED, f"canceled as asked, {filled}"
-        case State.CANCELED if ended_before(view):
-            message = f"canceled before this object was created, {filled}; for a new order use a new name"
-            return Reason.ENDED_BEFORE, message
-        case State.CANCELED:
-            return Reason.CANCELED_EXTERNALLY, (
-                f"canceled at the venue by somebody else ({order.raw_status}), {filled}; it is not placed again; "
-                "for a new order use a new name"
-            )
-        case State.EXPIRED if view.intent.spec.time_in_force is TimeInForce.IOC:
-            return Reason.IMMEDIATE_PART_DONE, f"the rest of the IOC order has ended, {filled}"
-        case State.EXPIRED:
-            return Reason.EXPIRED, f"ended by the venue ({order.raw_status}), {filled}; for a new order use a new name"
-        case _:
-            return Reason.REJECTED_BY_VENUE, f"the venue rejected the order ({order.raw_status})"
+    if state is State.FILLED:
+        return Reason.FILLED, ""
+    if state is State.CANCELED:
+        return _canceled(view, order, filled)
+    if state is State.REJECTED:
+        return Reason.REJECTED, f"the venue rejected the order ({order.raw_status})"
+    if view.intent.spec.time_in_force is TimeInForce.IOC:
+        return Reason.IMMEDIATE_PART_DONE, f"the rest of the IOC order has ended, {filled}"
+    return Reason.EXPIRED, f"ended by the venue ({order.raw_status}), {filled}; for a new order use a new name"
+
+
+def _canceled(view: View, order: VenueOrder, filled: str) -> tuple[str, str]:
+    if unwanted(view) or view.intent.status.pending_command is PendingCommand.CANCEL:
+        return Reason.CANCELED, f"canceled as asked, {filled}"
+    if ended_before(view):
+        return Reason.ENDED_BEFORE, f"canceled before this object was created, {filled}; for a new order use a new name"
+    return Reason.CANCELED_EXTERNALLY, (
+        f"canceled at the venue by somebody else ({order.raw_status}), {filled}; it is not placed again; "
+        "for a new order use a new name"
+    )
 
 
 def _lost_contact(view: View, state: State) -> Problem | None:

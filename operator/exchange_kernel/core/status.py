@@ -16,11 +16,11 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.order_status import MAX_RECENT_TRADES, OrderIntentStatus
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.api.scalars import bounded
 from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
 from exchange_kernel.core.fills import Totals, total
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.states import may_follow
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
 from exchange_kernel.core.view import Problem, View
@@ -197,12 +197,13 @@ def _aspects(view: View, situation: Situation, state: State, *, settled: bool) -
     yield Aspect(Type.PLACED, situation.placed, _placed_reason(situation))
     problem = situation.out_of_sync
     if problem is None:
-        yield Aspect(Type.SYNCED, TRUE, "Synced")
+        yield Aspect(Type.SYNCED, TRUE, Reason.IN_SYNC)
     else:
         unknown = problem.reason in {Reason.VENUE_UNREACHABLE, Reason.OUTCOME_UNKNOWN}
         yield Aspect(Type.SYNCED, UNKNOWN if unknown else FALSE, problem.reason, problem.message)
     completed = state.is_final and settled
-    yield Aspect(Type.COMPLETED, TRUE if completed else FALSE, state if completed else "InProgress")
+    ended = Reason.SETTLED if completed else Reason.SETTLING if state.is_final else Reason.NOT_ENDED
+    yield Aspect(Type.COMPLETED, TRUE if completed else FALSE, ended)
 
 
 def _accepted(view: View, situation: Situation) -> Iterator[Aspect]:
@@ -211,13 +212,13 @@ def _accepted(view: View, situation: Situation) -> Iterator[Aspect]:
         if before is not None:
             yield Aspect(Type.ACCEPTED, before.status, before.reason, before.message)
         return
-    good = situation.accepted is TRUE
-    yield Aspect(
-        Type.ACCEPTED, situation.accepted, "Accepted" if good else situation.reason, "" if good else situation.message
-    )
+    if situation.accepted is TRUE:
+        yield Aspect(Type.ACCEPTED, TRUE, Reason.ACCEPTED)
+    else:
+        yield Aspect(Type.ACCEPTED, situation.accepted, situation.reason, situation.message)
 
 
 def _placed_reason(situation: Situation) -> str:
     if situation.placed is UNKNOWN:
         return Reason.OUTCOME_UNKNOWN if situation.state is State.UNKNOWN else Reason.SUBMITTING
-    return "Placed" if situation.placed is TRUE else "NotPlaced"
+    return Reason.PLACED if situation.placed is TRUE else Reason.NOT_PLACED

@@ -10,12 +10,12 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, receipts, report, retry, status
 from exchange_kernel.core.conditions import UNKNOWN
 from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
 from exchange_kernel.core.gates import first_stop
-from exchange_kernel.core.reasons import Reason
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
 from exchange_kernel.core.venue import (
