@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypedDict
 
+import yaml
+
 from exchange_kernel.kube.errors import BadConnection
 
 REFRESH_SECONDS: Final = 30.0
@@ -157,6 +159,7 @@ def connect(
     settings: ConnectionSettings,
     environ: Mapping[str, str] = os.environ,
     service_account: Path = SERVICE_ACCOUNT,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Connection:
     """Find the API server and log in.
 
@@ -165,8 +168,8 @@ def connect(
     """
     in_pod = "KUBERNETES_SERVICE_HOST" in environ and (service_account / "token").exists()
     if settings.kubeconfig is None and settings.context is None and in_pod:
-        return _from_service_account(environ, service_account)
-    return _from_kubeconfig(settings.kubeconfig, settings.context, environ)
+        return _from_service_account(environ, service_account, monotonic)
+    return _from_kubeconfig(settings, environ, monotonic)
 
 
 def own_namespace(connection: Connection, settings: ConnectionSettings) -> str:
@@ -183,7 +186,7 @@ def own_namespace(connection: Connection, settings: ConnectionSettings) -> str:
     )
 
 
-def _from_service_account(environ: Mapping[str, str], folder: Path) -> Connection:
+def _from_service_account(environ: Mapping[str, str], folder: Path, monotonic: Callable[[], float]) -> Connection:
     from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415 - heavy, see the module's words
     from kubernetes.config.incluster_config import InClusterConfigLoader  # noqa: PLC0415
 
@@ -197,27 +200,31 @@ def _from_service_account(environ: Mapping[str, str], folder: Path) -> Connectio
     # The loader reads the file again only after a minute of the wall clock; a read is cheap and we ask rarely.
     target.refresh_api_key_hook = lambda this: _read_token(this, folder / "token")
     namespace = folder / "namespace"
-    return Connection(target, (namespace.read_text().strip() or None) if namespace.exists() else None)
+    default = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
+    return Connection(target, default or None, monotonic)
 
 
 def _read_token(target: _Target, path: Path) -> None:
-    if token := path.read_text().strip():
+    if token := path.read_text(encoding="utf-8").strip():
         target.api_key["BearerToken"] = f"Bearer {token}"
 
 
-def _from_kubeconfig(path: Path | None, context: str | None, environ: Mapping[str, str]) -> Connection:
+def _from_kubeconfig(
+    settings: ConnectionSettings, environ: Mapping[str, str], monotonic: Callable[[], float]
+) -> Connection:
     from kubernetes.config import kube_config  # noqa: PLC0415
     from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415 - heavy, see the module's words
 
+    path, context = settings.kubeconfig, settings.context
     where = str(path) if path else environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     untyped: Any = kube_config  # the package has no types
     target = _Target()
     try:
         contexts, current = untyped.list_kube_config_contexts(where)
         untyped.load_kube_config(where, context, target, persist_config=False)
-    except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
+    except (ConfigException, yaml.YAMLError, OSError, KeyError, TypeError, ValueError) as error:
         raise BadConnection(
             f"no usable kubeconfig at {where}: {error}. Set --kubeconfig or KUBECONFIG, or run in a pod"
         ) from error
     chosen = next((each for each in contexts if each["name"] == context), current)
-    return Connection(target, chosen["context"].get("namespace"))
+    return Connection(target, chosen["context"].get("namespace"), monotonic)
