@@ -11,8 +11,10 @@ validated, watched and guarded by RBAC, and nothing else happens to them.
 On the command line: `python -m local_cluster --help`. In pytest: `local_cluster.pytest_plugin`.
 """
 
-from local_cluster.cluster import LocalCluster, Options, down
+from local_cluster.cluster import LocalCluster
 from local_cluster.control_plane import ControlPlane
+from local_cluster.directory import down
 from local_cluster.errors import KubectlError, LocalClusterError
+from local_cluster.options import Options
 
 __all__ = ["ControlPlane", "KubectlError", "LocalCluster", "LocalClusterError", "Options", "down"]

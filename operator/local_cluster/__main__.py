@@ -11,10 +11,12 @@ from types import FrameType
 from typing import Final
 
 from local_cluster.binaries import provide
-from local_cluster.cluster import LocalCluster, Options, down
+from local_cluster.cluster import LocalCluster
+from local_cluster.directory import down
 from local_cluster.errors import LocalClusterError
 from local_cluster.launch import Owner
-from local_cluster.layout import DEFAULT_DIRECTORY
+from local_cluster.layout import DEFAULT_DIRECTORY, Layout
+from local_cluster.options import Options
 
 _DESCRIPTION: Final = """\
 A real Kubernetes API server on this machine, without containers.
@@ -119,20 +121,26 @@ def _down(args: argparse.Namespace) -> int:
     return 0
 
 
+def _why_not_running(directory: Path) -> str:
+    state = Layout(directory.absolute()).read_state()
+    if state and any(process.alive() for process in state.processes):
+        return f"A part of the control plane in {directory} has died. `python -m local_cluster up` repairs it."
+    return f"Nothing runs in {directory}. Start it: python -m local_cluster up"
+
+
 def _status(args: argparse.Namespace) -> int:
     cluster = LocalCluster.attach(args.dir)
     if cluster is None:
-        _print(
-            '{"running": false}' if args.json else f"Nothing runs in {args.dir}. Start it: python -m local_cluster up"
-        )
+        _print('{"running": false}' if args.json else _why_not_running(args.dir))
         return _NOT_RUNNING
-    pids = {"etcd": cluster.state.processes[1].pid, "kube-apiserver": cluster.state.processes[0].pid}
+    api_server, etcd = (process.pid for process in cluster.state.processes)
     facts = {
         "running": True,
         "server": cluster.server,
         "kubeconfig": str(cluster.kubeconfig),
         "kubectl": str(cluster.kubectl),
-        "pids": pids,
+        "api-server": api_server,
+        "etcd": etcd,
         "logs": str(cluster.logs),
         "detached": cluster.state.detached,
     }

@@ -149,9 +149,24 @@ class Authority:
             groups: the user's groups (the organizations).
             now: the current time, with its zone.
         """
-        names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
-        subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, user)])
-        return self._issue(subject, now, [ExtendedKeyUsageOID.CLIENT_AUTH], server=False)
+        return self._issue(_user(user, groups), now, [ExtendedKeyUsageOID.CLIENT_AUTH], server=False)
+
+
+def _user(user: str, groups: Sequence[str]) -> x509.Name:
+    names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+    return x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, user)])
+
+
+def signing_request(user: str, groups: Sequence[str]) -> tuple[bytes, bytes]:
+    """A request for a client certificate that another authority is to sign, and its private key, in PEM.
+
+    Args:
+        user: the user's name.
+        groups: the user's groups.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder().subject_name(_user(user, groups)).sign(key, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM), _key_pem(key)
 
 
 def service_account_keys() -> Pair:

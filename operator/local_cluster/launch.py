@@ -109,7 +109,7 @@ def spawn(name: str, command: Sequence[str], layout: Layout, owner: Owner) -> Ru
     if born is None:
         release(holder)
         raise _failure(name, "could not be started" if not pid else "ended at once", log, log_start)
-    if owner.pid is None:
+    if holder.stdin is None:
         holder.wait()
     return Running(Process(int(pid), born), holder, log, log_start)
 

@@ -4,7 +4,8 @@ A killed owner (SIGKILL, out of memory) cannot clean up. So the process is start
 the owner's death in two ways: the pipe on its standard input closes, and the owner's number is gone. This works alike
 on Linux and macOS; on Linux the kernel moreover ends the process when this one is killed.
 
-With `--detach` the process is left alone and outlives its owner on purpose.
+With `--detach` the process is left alone and outlives its owner on purpose. With `--owner` and without `--pipe` the
+owner is another process than the one that starts this.
 
 The first line of standard output is the number of the started process. This file is run by its path and imports the
 standard library only, so that it starts in a few milliseconds and whatever the owner's import path is.
@@ -22,7 +23,7 @@ import sys
 from types import FrameType
 
 _OWNER_CHECK_SECONDS = 1.0
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 3.0  # the API server cannot end in good order while etcd ends beside it
 _PR_SET_PDEATHSIG = 1
 
 
@@ -30,7 +31,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Start one process that ends with its owner.")
     parser.add_argument("--log", required=True, help="file to which the output of the process is appended")
     parser.add_argument("--detach", action="store_true", help="let the process outlive everyone")
-    parser.add_argument("--owner", type=int, help="number of the process whose end ends the started one")
+    parser.add_argument("--owner", type=int, default=0, help="number of the process whose end ends the started one")
     parser.add_argument("--pipe", action="store_true", help="the end of standard input, too, ends the started process")
     parser.add_argument("command", nargs="+", help="the program and its arguments, after --")
     return parser.parse_args(argv)
@@ -116,6 +117,8 @@ def main(argv: list[str]) -> int:
         The exit code of the started process (negative: the signal that ended it), or 0 with `--detach`.
     """
     args = _arguments(argv)
+    if not args.pipe and os.fork():
+        os._exit(0)  # whoever started this is not its owner, and shall not have to wait for its end
     child = _start(args)
     os.write(1, f"{child.pid}\n".encode())
     if args.detach:
