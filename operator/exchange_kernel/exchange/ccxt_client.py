@@ -1,0 +1,130 @@
+"""An unmodified ccxt class with its documented hooks filled in. The only module that imports ccxt.
+
+The hooks are `fetch` (compare what goes out), `on_rest_response` (keep this answer's headers for this call) and `nonce`
+(sign with the venue's clock). The HTTP session is ours and passed by configuration, so that the gate stands
+immediately before the socket write. ccxt's throttle and its retries are off: the account session paces, and a write is
+sent once.
+"""
+
+import functools
+import logging
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import aiohttp
+import ccxt.async_support as ccxt  # type: ignore[import-untyped]
+import certifi
+
+from exchange_kernel.exchange.profiles.base import VenueProfile
+from exchange_kernel.exchange.wire import CURRENT, GatedRequest
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds until a request without an answer counts as unknown; Binance's engine gives up after the same time."""
+
+_MAX_CONNECTIONS = 32  # above what the session lets out at once, so that no request waits for a connection
+
+# ccxt logs requests with their headers at DEBUG; this logger has no handler and passes nothing on.
+_SILENT = logging.Logger("exchange_kernel.ccxt", level=logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the client tells and asks.
+
+    Attributes:
+        answered: Told of each answer: status, headers with lower-case names, body.
+        venue_ms: The venue's clock in milliseconds, None while it was never read.
+    """
+
+    answered: Callable[[int, Mapping[str, str], str], None]
+    venue_ms: Callable[[], int | None]
+
+
+class CcxtClient(Protocol):
+    """The part of a ccxt instance that the adapter uses, beside the calls that a profile names."""
+
+    urls: dict[str, Any]
+    markets: Mapping[str, Any] | None
+
+    def set_sandbox_mode(self, enabled: bool) -> None: ...  # noqa: FBT001, D102 - ccxt's signature
+
+    async def load_markets(self, reload: bool = False) -> Mapping[str, Any]: ...  # noqa: FBT001, FBT002, D102 - ccxt's
+
+    def market(self, symbol: str) -> Mapping[str, Any]: ...  # noqa: D102
+
+    def safe_symbol(self, market_id: str) -> str: ...  # noqa: D102
+
+    async def close(self) -> None: ...  # noqa: D102
+
+
+class _Hooked:
+    """Mixed in before ccxt's class."""
+
+    hooks: Hooks
+    signs_with_time: bool
+
+    async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:  # noqa: ANN401 - ccxt's signature
+        call = CURRENT.get()
+        if call is not None:
+            call.check(url, body)
+        return await super().fetch(url, method, headers, body)  # type: ignore[misc]
+
+    def on_rest_response(
+        self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *rest: Any
+    ) -> str:
+        call = CURRENT.get()
+        if call is not None:
+            call.record(code, headers, body)
+            self.hooks.answered(code, call.headers, body)
+        return str(super().on_rest_response(code, reason, url, method, headers, body, *rest))  # type: ignore[misc]
+
+    def nonce(self) -> float:
+        told = self.hooks.venue_ms() if self.signs_with_time else None
+        return float(super().nonce()) if told is None else told  # type: ignore[misc]
+
+
+@functools.cache
+def _client_class(ccxt_id: str) -> Callable[[dict[str, Any]], Any]:
+    return type(f"Hooked_{ccxt_id}", (_Hooked, getattr(ccxt, ccxt_id)), {})
+
+
+def new_session() -> aiohttp.ClientSession:
+    """The HTTP session for one account. Needs a running loop."""
+    connector = aiohttp.TCPConnector(
+        ssl=ssl.create_default_context(cafile=certifi.where()), limit=_MAX_CONNECTIONS, happy_eyeballs_delay=0
+    )
+    return aiohttp.ClientSession(
+        connector=connector, request_class=GatedRequest, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )
+
+
+def new_client(
+    profile: VenueProfile, credentials: Mapping[str, str], endpoint: str, *, sandbox: bool, hooks: Hooks
+) -> CcxtClient:
+    """A configured ccxt instance that can reach nothing but the chosen endpoint.
+
+    Args:
+        profile: The venue.
+        credentials: ccxt's names: apiKey, secret, password.
+        endpoint: Base URL in place of the venue's own; empty for the venue's own.
+        sandbox: The venue's own test network; an endpoint outranks it.
+        hooks: See `Hooks`.
+    """
+    client = _client_class(profile.ccxt_id)(
+        {
+            **credentials,
+            **profile.settings(),
+            "enableRateLimit": False,
+            "timeout": int(REQUEST_TIMEOUT * 1000),
+            "number": str,
+            "timeout_on_exit": 0,
+            "session": None,
+        }
+    )
+    client.hooks, client.signs_with_time, client.logger = hooks, profile.signs_with_time, _SILENT
+    if sandbox and not endpoint:
+        client.set_sandbox_mode(True)
+    client.urls["api"] = dict(profile.api_urls(client.urls["api"], endpoint))
+    return cast("CcxtClient", client)

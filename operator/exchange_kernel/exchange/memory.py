@@ -1,0 +1,318 @@
+"""An exchange in memory, for the tests of everything above the port.
+
+It keeps to the same contract as the real adapter (`tests/contract/exchange`) and matches just enough: market orders and
+crossing limits fill at the reference price, others rest until `fill` is called. Deterministic: ids count up, time is
+the caller's clock. Faults are queued per operation and happen once each, in order.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from exchange_kernel.core.venue import (
+    Absent,
+    Balance,
+    CancelOutcome,
+    CreateOutcome,
+    DuplicateId,
+    Found,
+    Market,
+    OpenOrders,
+    OrderRequest,
+    OutcomeUnknown,
+    Placed,
+    Refused,
+    Trade,
+    VenueOrder,
+    VenueRules,
+    VenueStatus,
+)
+from exchange_kernel.exchange.classify import gate_closed
+from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ExchangeError, ReadError, SendGate
+
+MEMORY_RULES = VenueRules(
+    name="memory",
+    supported=frozenset(
+        {
+            ("Market", "GTC", False, False),
+            ("Limit", "GTC", False, False),
+            ("Limit", "IOC", False, False),
+            ("Limit", "FOK", False, False),
+            ("Limit", "GTC", True, False),
+        }
+    ),
+    quote_market_buy=True,
+    request_expiry=5.0,
+    settle_margin=1.0,
+)
+
+BTC_USDT = Market(
+    symbol="BTC/USDT",
+    base="BTC",
+    quote="USDT",
+    active=True,
+    price_tick=Decimal("0.01"),
+    quantity_step=Decimal("0.00001"),
+    min_quantity=Decimal("0.00001"),
+    min_notional=Decimal(5),
+    order_types=frozenset({"Market", "Limit"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LostAnswer:
+    """The order reaches the venue, its answer does not come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostRequest:
+    """The request was sent and never arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raises:
+    """The read or the cancel fails with this error."""
+
+    error: ExchangeError
+
+
+Fault = LostAnswer | LostRequest | Raises | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An order, and when it was placed."""
+
+    order: VenueOrder
+    placed_at: datetime
+
+
+class MemoryExchange:
+    """Implements `Exchange` without a network.
+
+    Args:
+        markets: The markets that it has.
+        price: The last price of every symbol.
+        rules: What it pretends to be.
+        monotonic: Clock of `started_at`, in seconds.
+        now: Wall clock of the venue.
+    """
+
+    def __init__(
+        self,
+        markets: Mapping[str, Market] | None = None,
+        *,
+        price: Decimal = Decimal(50000),
+        rules: VenueRules = MEMORY_RULES,
+        monotonic: Callable[[], float] = lambda: 0.0,
+        now: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC),
+    ) -> None:
+        self._markets = dict(markets) if markets is not None else {BTC_USDT.symbol: BTC_USDT}
+        self._rules, self._monotonic, self._now = rules, monotonic, now
+        self._entries: dict[str, _Entry] = {}
+        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.price = price
+        self.balances: tuple[Balance, ...] = ()
+        self.identity = AccountIdentity(venue_account_id="memory-1", can_trade=True)
+        self.calls: list[str] = []
+        self.closed = False
+
+    # --- what a test says ---------------------------------------------------------------------------------------
+
+    def fail_next(self, operation: str, fault: Fault) -> None:
+        """Queue a fault for the next call of an operation (a method's name)."""
+        self._faults[operation].append(fault)
+
+    def fill(self, exchange_order_id: str, quantity: Decimal) -> VenueOrder:
+        """Fill a working order, at its price or the last one."""
+        order = self._entries[exchange_order_id].order
+        return self._keep(_filled(order, quantity, order.price or self.price, self._now()))
+
+    def end(self, exchange_order_id: str, status: VenueStatus) -> VenueOrder:
+        """End an order from the venue's side (canceled by hand, expired)."""
+        order = self._entries[exchange_order_id].order
+        return self._keep(replace(order, status=status, raw_status=status.name))
+
+    @property
+    def orders(self) -> tuple[VenueOrder, ...]:
+        """Every order that ever reached the venue, oldest first."""
+        return tuple(entry.order for entry in self._entries.values())
+
+    # --- the port -----------------------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> VenueRules:
+        """What the venue profile guarantees."""
+        return self._rules
+
+    async def load_markets(self) -> Mapping[str, Market]:
+        """All markets."""
+        self._begin("load_markets")
+        return dict(self._markets)
+
+    async def identify(self) -> AccountIdentity:
+        """Who we are."""
+        self._begin("identify")
+        return self.identity
+
+    async def read_clock(self) -> ClockReading:
+        """No skew."""
+        self._begin("read_clock")
+        return ClockReading(skew_seconds=0.0, round_trip_seconds=0.0)
+
+    async def fetch_balances(self) -> tuple[Balance, ...]:
+        """What the test set."""
+        self._begin("fetch_balances")
+        return tuple(balance for balance in self.balances if balance.total > 0)
+
+    async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
+        """Match one order, once."""
+        fault = self._next_fault("create_order")
+        answer = gate()
+        if answer is not None:
+            return gate_closed(answer)
+        if isinstance(fault, LostRequest):
+            return OutcomeUnknown("the request was lost")
+        if isinstance(fault, Refused):
+            return fault
+        outcome = self._place(request)
+        return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
+
+    async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
+        """Cancel a working order."""
+        fault = self._begin("cancel_order")
+        if isinstance(fault, LostRequest):
+            return CancelOutcome.UNKNOWN
+        entry = self._entries.get(exchange_order_id or "") or self._latest(symbol, client_order_id)
+        if entry is None or entry.order.symbol != symbol or entry.order.status.is_final:
+            return CancelOutcome.NOT_FOUND
+        self.end(entry.order.exchange_order_id, VenueStatus.CANCELED)
+        return CancelOutcome.UNKNOWN if isinstance(fault, LostAnswer) else CancelOutcome.ACCEPTED
+
+    async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
+        """The latest order under a client id."""
+        self._begin("look_up")
+        entry = self._latest(symbol, client_order_id)
+        return Absent(self._monotonic(), complete=False) if entry is None else Found(_bare(entry.order))
+
+    async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
+        """The latest order under a client id that was placed since."""
+        self._begin("prove_absence")
+        entry = self._latest(symbol, client_order_id)
+        if entry is None or entry.placed_at < since:
+            return Absent(self._monotonic(), complete=True)
+        return Found(_bare(entry.order))
+
+    async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
+        """One order by the venue's id."""
+        self._begin("fetch_order")
+        entry = self._entries.get(exchange_order_id)
+        return _bare(entry.order) if entry is not None and entry.order.symbol == symbol else None
+
+    async def fetch_open_orders(self) -> OpenOrders:
+        """All working orders."""
+        self._begin("fetch_open_orders")
+        working = tuple(_bare(order) for order in self.orders if not order.status.is_final)
+        return OpenOrders(self._monotonic(), working, {order.client_order_id: order for order in working})
+
+    async def fetch_trades(self, symbol: str, exchange_order_id: str) -> tuple[Trade, ...]:
+        """All fills of one order."""
+        self._begin("fetch_trades")
+        entry = self._entries.get(exchange_order_id)
+        return entry.order.trades or () if entry is not None and entry.order.symbol == symbol else ()
+
+    async def reference_price(self, symbol: str) -> Decimal:
+        """The last price."""
+        self._begin("reference_price")
+        if symbol not in self._markets:
+            raise ReadError(f"there is no market {symbol}")
+        return self.price
+
+    async def close(self) -> None:
+        """Nothing to close."""
+        self.closed = True
+
+    # --- the engine ---------------------------------------------------------------------------------------------
+
+    def _next_fault(self, operation: str) -> Fault | None:
+        self.calls.append(operation)
+        queue = self._faults[operation]
+        return queue.popleft() if queue else None
+
+    def _begin(self, operation: str) -> Fault | None:
+        fault = self._next_fault(operation)
+        if isinstance(fault, Raises):
+            raise fault.error
+        return fault
+
+    def _latest(self, symbol: str, client_order_id: str) -> _Entry | None:
+        of_id = [
+            entry
+            for entry in self._entries.values()
+            if (entry.order.symbol, entry.order.client_order_id) == (symbol, client_order_id)
+        ]
+        return of_id[-1] if of_id else None
+
+    def _keep(self, order: VenueOrder) -> VenueOrder:
+        self._entries[order.exchange_order_id] = replace(self._entries[order.exchange_order_id], order=order)
+        return order
+
+    def _place(self, request: OrderRequest) -> CreateOutcome:
+        earlier = self._latest(request.symbol, request.client_order_id)
+        if earlier is not None and not earlier.order.status.is_final:
+            return DuplicateId("an open order has this client order id")
+        if request.symbol not in self._markets:
+            return Refused("UnknownSymbol", f"there is no market {request.symbol}")
+        takes = self._takes(request)
+        if request.post_only and takes:
+            return Refused("PostOnlyWouldTake", "the order would match immediately")
+        order = VenueOrder(
+            exchange_order_id=str(len(self._entries) + 1),
+            client_order_id=request.client_order_id,
+            symbol=request.symbol,
+            side=request.side,
+            status=VenueStatus.OPEN,
+            raw_status="OPEN",
+            filled=Decimal(0),
+            quantity=request.quantity or (request.quote_quantity or Decimal(0)) / self.price,
+            price=request.price,
+            cost=Decimal(0),
+            trades=(),
+            updated_at=self._now(),
+        )
+        self._entries[order.exchange_order_id] = _Entry(order, self._now())
+        if takes:
+            return Placed(self.fill(order.exchange_order_id, order.quantity or Decimal(0)))
+        if request.time_in_force in {"IOC", "FOK"}:
+            return Placed(self.end(order.exchange_order_id, VenueStatus.EXPIRED))
+        return Placed(order)
+
+    def _takes(self, request: OrderRequest) -> bool:
+        if request.price is None:
+            return True
+        return request.price >= self.price if request.side == "Buy" else request.price <= self.price
+
+
+def _filled(order: VenueOrder, quantity: Decimal, price: Decimal, now: datetime) -> VenueOrder:
+    earlier = order.trades or ()
+    trade_id = f"{order.exchange_order_id}-{len(earlier) + 1}"
+    trade = Trade(trade_id, quantity, price, quantity * price, time=now)
+    filled = order.filled + quantity
+    done = order.quantity is not None and filled >= order.quantity
+    status = VenueStatus.FILLED if done else order.status
+    return replace(
+        order,
+        filled=filled,
+        cost=(order.cost or Decimal(0)) + trade.cost,
+        trades=(*earlier, trade),
+        status=status,
+        raw_status=status.name,
+        updated_at=now,
+    )
+
+
+def _bare(order: VenueOrder) -> VenueOrder:
+    """An order as a read shows it: the fills are another question."""
+    return replace(order, trades=None)

@@ -1,0 +1,342 @@
+"""Binance spot, and every venue that speaks its REST dialect.
+
+Orders are sent through ccxt's generated endpoint methods, not through `create_order`: the unified method truncates a
+quote quantity to the price's precision, turns a market order with a price into one by quote quantity, and drops a
+trigger beside postOnly. What is sent is exactly what `create` lists.
+
+Sources: [R] binance-spot-api-docs `rest-api.md`; [F] `filters.md`; [C] ccxt 4.5.90.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules, VenueStatus
+from exchange_kernel.exchange.port import AccountIdentity
+from exchange_kernel.exchange.profiles import binance_history
+from exchange_kernel.exchange.profiles.base import Ask, Call, CodeRow, History, VenueProfile, Weights
+from exchange_kernel.exchange.profiles.binance_codes import CODES
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain, positive, rows_of
+
+REQUEST_EXPIRY_MS = 5000
+"""recvWindow. [R] "It is recommended to use a small recvWindow of 5000 or less!"; the fence grows with it."""
+
+_ORDER_TYPES = MappingProxyType(
+    {
+        "LIMIT": "Limit",
+        "MARKET": "Market",
+        "STOP_LOSS": "StopMarket",
+        "STOP_LOSS_LIMIT": "StopLimit",
+        "TAKE_PROFIT": "TakeProfitMarket",
+        "TAKE_PROFIT_LIMIT": "TakeProfitLimit",
+    }
+)
+
+# [R] order status; PENDING_CANCEL is "currently unused" and then still working.
+_STATUS = MappingProxyType(
+    {
+        "NEW": VenueStatus.OPEN,
+        "PENDING_NEW": VenueStatus.UNTRIGGERED,  # leg of an order list that waits for another leg
+        "PARTIALLY_FILLED": VenueStatus.OPEN,
+        "PENDING_CANCEL": VenueStatus.OPEN,
+        "FILLED": VenueStatus.FILLED,
+        "CANCELED": VenueStatus.CANCELED,
+        "REJECTED": VenueStatus.REJECTED,
+        "EXPIRED": VenueStatus.EXPIRED,
+        "EXPIRED_IN_MATCH": VenueStatus.EXPIRED,  # self-trade prevention
+    }
+)
+_SIDES = MappingProxyType({"BUY": "Buy", "SELL": "Sell"})
+
+
+class BinanceSpot(VenueProfile):
+    """Market (by base or quote quantity) and Limit (GTC, IOC, FOK, post-only)."""
+
+    name: ClassVar[str] = "binance"
+    ccxt_id: ClassVar[str] = "binance"
+    rules: ClassVar[VenueRules] = VenueRules(
+        name="binance",
+        supported=frozenset(
+            {
+                ("Market", "GTC", False, False),  # the spec's default; the venue takes no timeInForce on MARKET [R]
+                ("Market", "IOC", False, False),  # what a MARKET order does anyway
+                ("Limit", "GTC", False, False),
+                ("Limit", "IOC", False, False),
+                ("Limit", "FOK", False, False),
+                ("Limit", "GTC", True, False),  # LIMIT_MAKER, which takes no timeInForce [R]
+            }
+        ),
+        quote_market_buy=True,
+        request_expiry=REQUEST_EXPIRY_MS / 1000,
+        # [R] the engine's time-out is 10 s (-1007); five more until the database behind allOrders shows the order.
+        settle_margin=15.0,
+    )
+    codes: ClassVar[Sequence[CodeRow]] = CODES
+    account_limit_codes: ClassVar[frozenset[str]] = frozenset({"-1015"})
+    # [R] request weights; 6000 per minute and address [exchangeInfo, rateLimits].
+    weights: ClassVar[Weights] = Weights(
+        per_minute=6000,
+        costs=MappingProxyType(
+            {
+                "load_markets": 20,
+                "identify": 20,
+                "read_clock": 1,
+                "fetch_balances": 20,
+                "create_order": 1,
+                "cancel_order": 1,
+                "look_up": 4,
+                "prove_absence": 50,  # order 4, openOrders 6, allOrders 20, myTrades 20
+                "fetch_order": 4,
+                "fetch_open_orders": 80,
+                "fetch_trades": 5,
+                "reference_price": 2,
+            }
+        ),
+    )
+    unchecked_parameters: ClassVar[frozenset[str]] = frozenset({"timestamp", "recvWindow", "signature"})
+
+    # --- connection ---------------------------------------------------------------------------------------------
+
+    def settings(self) -> Mapping[str, Any]:
+        """One exchangeInfo per load_markets instead of seven calls to three hosts [C]."""
+        return {
+            "options": {
+                "defaultType": "spot",
+                "recvWindow": REQUEST_EXPIRY_MS,
+                "timeDifference": 0,
+                "adjustForTimeDifference": False,
+                "fetchMarkets": {"types": ["spot"]},
+                "fetchCurrencies": False,
+                "fetchMargins": False,
+                "maxRetriesOnFailure": 0,
+            },
+        }
+
+    def api_urls(self, own: Mapping[str, Any], endpoint: str) -> Mapping[str, Any]:
+        """Only the two spot sections: sapi, fapi and dapi calls would leave for the real venue with the user's key."""
+        if endpoint:
+            base = endpoint.rstrip("/") + "/api/v3"
+            return {"public": base, "private": base}
+        return {section: own[section] for section in ("public", "private")}
+
+    # --- ids ----------------------------------------------------------------------------------------------------
+
+    def encode(self, client_order_id: str) -> str:
+        """[R] `^[a-zA-Z0-9-_]{1,36}$`: the canonical form fits as it is."""
+        if not is_canonical(client_order_id):
+            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
+        return client_order_id
+
+    def decode(self, wire_id: str) -> str | None:
+        """The same, for ids that can be ours."""
+        return wire_id if is_canonical(wire_id) else None
+
+    # --- calls --------------------------------------------------------------------------------------------------
+
+    def create(self, request: OrderRequest, market_id: str) -> Call:
+        """POST order with exactly these parameters."""
+        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
+        if kind not in self.rules.supported or request.trigger_price is not None:
+            raise ValueError(
+                f"the binance profile does not place {request.type} {request.time_in_force} orders like this"
+            )
+        params = {
+            "symbol": market_id,
+            "side": {"Buy": "BUY", "Sell": "SELL"}[request.side],
+            "newClientOrderId": self.encode(request.client_order_id),
+            "newOrderRespType": "FULL",
+            **(_market(request) if request.type == "Market" else _limit(request)),
+        }
+        return Call("privatePostOrder", (params,), expected=dict(params))
+
+    def cancel(self, market_id: str, exchange_order_id: str | None, client_order_id: str) -> Call:
+        """DELETE order."""
+        return Call("privateDeleteOrder", ({"symbol": market_id, **self._key(exchange_order_id, client_order_id)},))
+
+    def order_by_client_id(self, market_id: str, client_order_id: str) -> Call:
+        """GET order."""
+        return Call("privateGetOrder", ({"symbol": market_id, **self._key(None, client_order_id)},))
+
+    def order_by_id(self, market_id: str, exchange_order_id: str) -> Call:
+        """GET order."""
+        return Call("privateGetOrder", ({"symbol": market_id, "orderId": exchange_order_id},))
+
+    def _key(self, exchange_order_id: str | None, client_order_id: str) -> Mapping[str, str]:
+        if exchange_order_id is not None:
+            return {"orderId": exchange_order_id}
+        return {"origClientOrderId": self.encode(client_order_id)}
+
+    def open_orders(self) -> Call:
+        """GET openOrders without a symbol: all of them in one read."""
+        return Call("privateGetOpenOrders")
+
+    def trades_of_order(self, market_id: str, exchange_order_id: str) -> Call:
+        """GET myTrades; an order with more than 1000 fills is read as far as the venue tells in one answer."""
+        return Call("privateGetMyTrades", ({"symbol": market_id, "orderId": exchange_order_id, "limit": 1000},))
+
+    def account(self) -> Call:
+        """GET account."""
+        return Call("privateGetAccount")
+
+    def clock(self) -> Call:
+        """GET time."""
+        return Call("publicGetTime")
+
+    def last_price(self, market_id: str) -> Call:
+        """GET ticker/price."""
+        return Call("publicGetTickerPrice", ({"symbol": market_id},))
+
+    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Mapping[str, Any]]:
+        """See `binance_history`."""
+        return binance_history.orders_in_doubt(ask, history)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def error_of(self, body: str) -> tuple[str, str]:
+        """`{"code": -2010, "msg": "..."}`."""
+        try:
+            parsed = json.loads(body)
+        except ValueError:
+            return "", ""
+        if not isinstance(parsed, dict) or not isinstance(parsed.get("code"), int):
+            return "", ""
+        return str(parsed["code"]), str(parsed.get("msg", ""))
+
+    def used_weight(self, headers: Mapping[str, str]) -> int | None:
+        """X-MBX-USED-WEIGHT-1M counts all requests of the address in the running minute [R]."""
+        value = headers.get("x-mbx-used-weight-1m", "")
+        return int(value) if value.isdigit() else None
+
+    def read_order(self, raw: Mapping[str, Any], symbol: str) -> VenueOrder:
+        """An order as POST (FULL), GET order, openOrders and allOrders show it."""
+        status, filled, quantity = str(raw["status"]), number(raw["executedQty"]), positive(raw["origQty"])
+        if status == "FILLED" and quantity is not None and filled < quantity:
+            raise ValueError(f"order is FILLED with {filled} of {quantity}")
+        return VenueOrder(
+            exchange_order_id=str(int(raw["orderId"])),
+            client_order_id=str(raw["clientOrderId"]),
+            symbol=symbol,
+            side=_SIDES[raw["side"]],
+            status=_status(raw, status),
+            raw_status=status,
+            filled=filled,
+            quantity=quantity,
+            price=positive(raw.get("price", "0")),
+            trigger_price=positive(raw.get("stopPrice", "0")),
+            cost=_cost(raw),
+            trades=_fills(raw) if "fills" in raw else None,
+            updated_at=_moment(raw.get("updateTime", raw.get("transactTime"))),
+        )
+
+    def market_id_of(self, raw: Mapping[str, Any]) -> str:
+        """The venue's own symbol."""
+        return str(raw["symbol"])
+
+    def placed_at_ms(self, raw: Mapping[str, Any]) -> int | None:
+        """`time`; POST answers with `transactTime`."""
+        value = raw.get("time", raw.get("transactTime"))
+        return None if value is None else int(value)
+
+    def read_trades(self, raw: Any) -> tuple[Trade, ...]:  # noqa: ANN401 - the venue's JSON
+        """Rows of myTrades, sorted by the venue's ascending trade id."""
+        rows = sorted(rows_of(raw), key=lambda row: int(row["id"]))
+        return tuple(_trade(row, str(row["id"]), row["time"], number(row["quoteQty"])) for row in rows)
+
+    def read_balances(self, raw: Any) -> tuple[Balance, ...]:  # noqa: ANN401 - the venue's JSON
+        """`balances`, without those that are zero."""
+        rows = (Balance(str(r["asset"]), number(r["free"]), number(r["locked"])) for r in raw["balances"])
+        return tuple(balance for balance in rows if balance.total > 0)
+
+    def read_identity(self, raw: Any) -> AccountIdentity:  # noqa: ANN401 - the venue's JSON
+        """`uid` and `canTrade`."""
+        return AccountIdentity(venue_account_id=str(raw.get("uid") or ""), can_trade=raw["canTrade"] is True)
+
+    def read_clock_ms(self, raw: Any) -> int:  # noqa: ANN401 - the venue's JSON
+        """`serverTime`."""
+        return int(raw["serverTime"])
+
+    def read_price(self, raw: Any) -> Decimal:  # noqa: ANN401 - the venue's JSON
+        """`price`."""
+        return number(raw["price"])
+
+    def read_market(self, market: Mapping[str, Any]) -> Market | None:
+        """Filters as ccxt collects them; zero switches a filter off [F]."""
+        if not market["spot"]:
+            return None
+        precision, limits = market["precision"], market["limits"]
+        return Market(
+            symbol=market["symbol"],
+            base=market["base"],
+            quote=market["quote"],
+            active=bool(market["active"]),
+            price_tick=number(precision["price"] or "0"),
+            quantity_step=number(precision["amount"] or "0"),
+            min_quantity=positive(limits["amount"]["min"]),
+            max_quantity=positive(limits["amount"]["max"]),
+            market_max_quantity=positive(limits.get("market", {}).get("max")),
+            min_notional=positive(limits["cost"]["min"]),
+            max_notional=positive(limits["cost"]["max"]),
+            min_price=positive(limits["price"]["min"]),
+            max_price=positive(limits["price"]["max"]),
+            order_types=frozenset(_ORDER_TYPES[t] for t in market["info"]["orderTypes"] if t in _ORDER_TYPES),
+            taker_fee=number(market["taker"]),
+            maker_fee=number(market["maker"]),
+        )
+
+
+def _market(request: OrderRequest) -> dict[str, str]:
+    if request.price is not None:
+        raise ValueError("a market order takes no price")
+    if request.quote_quantity is None:
+        return {"type": "MARKET", "quantity": plain(request.quantity)}
+    if request.quantity is not None or request.side != "Buy":
+        raise ValueError("a quote quantity goes alone, and only on market buys")
+    return {"type": "MARKET", "quoteOrderQty": plain(request.quote_quantity)}
+
+
+def _limit(request: OrderRequest) -> dict[str, str]:
+    if request.quote_quantity is not None:
+        raise ValueError("a limit order takes no quote quantity")
+    params = {"quantity": plain(request.quantity), "price": plain(request.price)}
+    if request.post_only:
+        return {"type": "LIMIT_MAKER", **params}
+    return {"type": "LIMIT", "timeInForce": request.time_in_force, **params}
+
+
+def _status(raw: Mapping[str, Any], status: str) -> VenueStatus:
+    """NEW with a trigger that has not fired yet is UNTRIGGERED (`isWorking` is missing in POST answers)."""
+    waits = str(raw.get("type", "")).startswith(("STOP_LOSS", "TAKE_PROFIT")) and not raw.get("isWorking", False)
+    return VenueStatus.UNTRIGGERED if status == "NEW" and waits else _STATUS[status]
+
+
+def _cost(raw: Mapping[str, Any]) -> Decimal | None:
+    """The quote amount; for some historical orders the venue says a negative number for "not available" [R]."""
+    cost = number(raw["cummulativeQuoteQty"])
+    return cost if cost >= 0 else None
+
+
+def _fills(raw: Mapping[str, Any]) -> tuple[Trade, ...] | None:
+    """The fills of a FULL answer, only where they account for everything that is filled."""
+    trades = tuple(_trade(row, str(row["tradeId"]), raw.get("transactTime"), None) for row in raw["fills"])
+    complete = sum((t.quantity for t in trades), Decimal(0)) == number(raw["executedQty"])
+    return trades if complete else None
+
+
+def _trade(row: Mapping[str, Any], trade_id: str, at: object, cost: Decimal | None) -> Trade:
+    quantity, price = number(row["qty"]), number(row["price"])
+    return Trade(
+        trade_id=trade_id,
+        quantity=quantity,
+        price=price,
+        cost=quantity * price if cost is None else cost,
+        fee=number(row["commission"]),
+        fee_currency=str(row["commissionAsset"]),
+        time=_moment(at),
+    )
+
+
+def _moment(milliseconds: object) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC)

@@ -1,0 +1,99 @@
+"""What happened on the wire during one call, and the last check before the socket write.
+
+An error's class proves nothing: ccxt raises the same `ExchangeNotAvailable` for a refused connection (nothing sent) and
+for a connection that broke after the request was sent (anything may have happened). So the proof is taken from where
+the call got to. `GatedRequest.send` is entered by aiohttp with an open connection in hand, immediately before the
+bytes go out: if it was never entered, nothing was sent, whatever the error says.
+
+The facts travel in a context variable, so that concurrent calls on one ccxt instance cannot read each other's headers
+(`last_response_headers` is one attribute for all of them).
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+
+from exchange_kernel.exchange.port import SendGate
+
+
+class GateRefused(Exception):
+    """The gate did not let the request out; nothing was written."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+class WireMismatch(Exception):
+    """What ccxt was about to send is not what the profile listed; nothing was written."""
+
+
+@dataclass(slots=True)
+class WireCall:
+    """The record of one call, filled while it runs.
+
+    Attributes:
+        gate: Asked immediately before the socket write.
+        expected: The parameters that must be on the wire, exactly; None where nothing is compared (reads).
+        unchecked: Parameters that ccxt adds by itself and that change with every call (time stamp, signature).
+        writes: How often a request was handed to the socket; above 1 only where aiohttp repeated an idempotent one.
+        status: HTTP status of the answer, None while there is none.
+        headers: The answer's headers, lower-case names.
+        body: The answer's text.
+    """
+
+    gate: SendGate | None = None
+    expected: Mapping[str, str] | None = None
+    unchecked: frozenset[str] = frozenset()
+    writes: int = 0
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def started(self) -> bool:
+        """Whether anything may have reached the venue."""
+        return self.writes > 0
+
+    def before_write(self) -> None:
+        """Let the request out, or raise `GateRefused`."""
+        answer = self.gate() if self.gate is not None else None
+        if answer is not None:
+            raise GateRefused(answer)
+        self.writes += 1
+        self.status, self.headers, self.body = None, {}, ""
+
+    def check(self, url: str, body: str | None) -> None:
+        """Compare what is about to be sent with what was meant, or raise `WireMismatch`."""
+        if self.expected is None:
+            return
+        pairs = parse_qsl(f"{urlsplit(url).query}&{body or ''}", keep_blank_values=True)
+        sent = {name: value for name, value in pairs if name not in self.unchecked}
+        differing = sorted(
+            name for name in sent.keys() | self.expected.keys() if sent.get(name) != self.expected.get(name)
+        )
+        if differing:
+            shown = ", ".join(f"{n}={sent.get(n)!r} in place of {self.expected.get(n)!r}" for n in differing)
+            raise WireMismatch(f"ccxt would have sent {shown}")
+
+    def record(self, status: int, headers: Mapping[str, str], body: str) -> None:
+        """Keep the answer."""
+        self.status, self.body = status, body
+        self.headers = {name.lower(): value for name, value in headers.items()}
+
+
+CURRENT: ContextVar[WireCall | None] = ContextVar("exchange_kernel_wire_call", default=None)
+
+
+class GatedRequest(aiohttp.ClientRequest):
+    """aiohttp's request, with the gate in front of the socket write."""
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Ask the gate with the connection in hand, then write."""
+        call = CURRENT.get()
+        if call is not None:
+            call.before_write()
+        return await super().send(conn)
