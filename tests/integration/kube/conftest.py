@@ -1,0 +1,67 @@
+"""A control plane with our kinds, a namespace per test, and clients."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from exchange_kernel.kube.client import ApiClient
+from exchange_kernel.kube.connection import ConnectionSettings, connect
+from exchange_kernel.kube.transport import HttpTransport
+from local_cluster import ControlPlane
+from support.proxy import Proxy
+
+CRDS = Path(__file__).parents[3] / "crds"
+_numbers = itertools.count(1)
+
+
+def client_of(kubeconfig: Path) -> ApiClient:
+    """A client as the operator makes it."""
+    return ApiClient(HttpTransport(connect(ConnectionSettings(kubeconfig), {}), "exchange-kernel/test"))
+
+
+@pytest.fixture(scope="session")
+def kinds(control_plane: ControlPlane) -> ControlPlane:
+    """The shared control plane, with our kinds installed."""
+    control_plane.run_kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    control_plane.run_kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+    return control_plane
+
+
+@pytest.fixture
+def namespace(kinds: ControlPlane) -> str:
+    """A namespace of this test's own."""
+    name = f"kube-{os.getpid()}-{next(_numbers)}"
+    kinds.run_kubectl("create", "namespace", name)
+    return name
+
+
+@pytest.fixture
+async def client(kinds: ControlPlane) -> AsyncIterator[ApiClient]:
+    """A client with all rights."""
+    async with client_of(kinds.kubeconfig) as api:
+        yield api
+
+
+@pytest.fixture
+async def other_client(kinds: ControlPlane) -> AsyncIterator[ApiClient]:
+    """A second client, for races."""
+    async with client_of(kinds.kubeconfig) as api:
+        yield api
+
+
+@pytest.fixture
+async def proxy(kinds: ControlPlane) -> AsyncIterator[Proxy]:
+    """A proxy in front of the API server."""
+    tls = connect(ConnectionSettings(kinds.kubeconfig), {}).ssl_context()
+    async with Proxy(kinds.server, tls) as running:
+        yield running
+
+
+@pytest.fixture
+async def through_proxy(proxy: Proxy, tmp_path: Path) -> AsyncIterator[ApiClient]:
+    """A client that sees what the proxy lets through."""
+    async with client_of(proxy.write_kubeconfig(tmp_path / "kubeconfig")) as api:
+        yield api
