@@ -107,7 +107,7 @@ class BuildFromSource:
     root: Path
     name: str = "build from source"
     targets: tuple[Target, ...] = TARGETS
-    run: Callable[..., int] = run_long
+    run: Callable[[Step, Say], int] = run_long
     free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
 
     @property

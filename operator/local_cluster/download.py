@@ -28,7 +28,6 @@ class _Connection(http.client.HTTPSConnection):
     """Quick to give up on a connection, patient once there is one."""
 
     def connect(self) -> None:
-        self.timeout = _CONNECT_SECONDS
         super().connect()
         self.sock.settimeout(_SILENCE_SECONDS)
 
@@ -46,11 +45,13 @@ class Download:
         url: where it is; empty if there is none for this platform.
         sha512: its checksum.
         name: for messages.
+        connect_seconds: how long to try to connect.
     """
 
     url: str
     sha512: str
     name: str = "download"
+    connect_seconds: float = _CONNECT_SECONDS
 
     @classmethod
     def for_platform(cls, environ: Mapping[str, str], key: str) -> Self:
@@ -85,7 +86,7 @@ class Download:
     def _fetch(self, archive: Path) -> None:
         opener = urllib.request.build_opener(_Handler)
         try:
-            answer = opener.open(self.url, timeout=_CONNECT_SECONDS)
+            answer = opener.open(self.url, timeout=self.connect_seconds)
         except (OSError, http.client.HTTPException) as error:
             raise SourceUnavailableError(f"{self.url} cannot be reached ({error})") from error
         with answer, archive.open("wb") as file:

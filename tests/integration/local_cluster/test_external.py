@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from local_cluster import KubectlError, LocalCluster
 from local_cluster.external import ExternalCluster
@@ -23,7 +24,7 @@ def sign(cluster: LocalCluster, request: bytes) -> bytes:
     builder = x509.CertificateBuilder().subject_name(wanted.subject).issuer_name(authority.subject)
     builder = builder.public_key(wanted.public_key()).serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - dt.timedelta(hours=1)).not_valid_after(now + dt.timedelta(hours=1))
-    purpose = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
+    purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
     signed = builder.add_extension(purpose, critical=False).sign(key, hashes.SHA256())  # type: ignore[arg-type]
     return signed.public_bytes(serialization.Encoding.PEM)
 

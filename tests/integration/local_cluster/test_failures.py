@@ -1,6 +1,5 @@
 """What the user reads when the programs do not do what they should; small scripts stand in for them."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,7 +90,7 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path: Path, program: Progr
     with pytest.raises(LocalClusterError, match="holds other files"):
         LocalCluster.launch(precious, Options(), lambda: Binaries(program("etcd", "")))
 
-    assert os.listdir(precious) == ["etcd"]
+    assert [path.name for path in precious.iterdir()] == ["etcd"]
 
 
 def test_flags_of_the_caller_come_last_so_that_they_win(directory: Path, program: Program) -> None:

@@ -38,12 +38,15 @@ def test_a_frozen_api_server_does_not_answer_until_it_thaws(cluster: LocalCluste
 def test_a_connection_that_was_open_is_cut(cluster: LocalCluster) -> None:
     context = ssl.create_default_context(cafile=str(cluster.ca_path))
     connection = http.client.HTTPSConnection("127.0.0.1", cluster.state.ports.api_server, context=context, timeout=10)
-    connection.request("GET", "/readyz")
-    connection.getresponse().read()
+
+    def ask() -> bytes:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().read()
+
+    assert ask() == b"ok"
 
     with cluster.api_server_away(kill=True), pytest.raises((OSError, http.client.HTTPException)):
-        connection.request("GET", "/readyz")
-        connection.getresponse()
+        ask()
 
     connection.close()
 
