@@ -1,0 +1,57 @@
+"""What an endpoint is, whichever transport asks for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from paper_exchange.binance.auth import Security
+from paper_exchange.binance.errors import VenueError
+from paper_exchange.binance.params import Params
+from paper_exchange.model import ApiKey
+from paper_exchange.refusals import Refusal
+from paper_exchange.venue import Venue
+
+Json = Any
+"""What orjson can write."""
+Work = Callable[[], Json]
+"""The part of a request that reaches the engine. It may be called twice: that is what a duplicated request is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, authenticated.
+
+    Attributes:
+        params: Its parameters.
+        key: The key that signed it, None where nothing is signed.
+    """
+
+    params: Params
+    key: ApiKey | None
+
+    @property
+    def account(self) -> str:
+        """The caller's account, empty where nothing is signed."""
+        return "" if self.key is None else self.key.account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One thing that can be asked.
+
+    Attributes:
+        prepare: Reads and judges the parameters, and returns the work to do. Nothing has happened when it raises.
+        security: What the caller must show.
+        weight: What it costs, given its parameters.
+        counts_order: Whether it adds to the unfilled orders of the account.
+    """
+
+    prepare: Callable[[Venue, Call], Work]
+    security: Security = Security.NONE
+    weight: Callable[[Params], int]
+    counts_order: bool = False
+
+
+def refused(refusal: Refusal) -> VenueError:
+    """The engine's refusal as an answer."""
+    return VenueError(refusal.code, refusal.message)

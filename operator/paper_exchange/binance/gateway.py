@@ -1,0 +1,264 @@
+"""One request from its arrival to its answer, on whichever transport.
+
+The way is: rate limits, key and signature, parameters, engine, answer. Fault rules strike between the steps; where
+none is in force the hooks cost one look into an empty table.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from paper_exchange.binance import auth, errors
+from paper_exchange.binance.account import order_limits, rate_limit
+from paper_exchange.binance.auth import Security, SignedText
+from paper_exchange.binance.endpoint import Call, Endpoint, Json, Work
+from paper_exchange.binance.errors import VenueError
+from paper_exchange.binance.params import Params
+from paper_exchange.faults import Action, FaultBook, FaultRule, Hook, Subject
+from paper_exchange.limits import Verdict
+from paper_exchange.model import ApiKey
+from paper_exchange.modes import Modes
+from paper_exchange.request_log import RequestLog
+from paper_exchange.venue import Venue
+
+_HTML = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
+
+
+class Delivery(Enum):
+    """How much of an answer reaches the client."""
+
+    WHOLE = auto()
+    HALF_THEN_FIN = auto()
+    HALF_THEN_RST = auto()
+    RST = auto()
+    FIN = auto()
+    CLOSE = auto()
+    """Websockets only: a close frame."""
+    STALL = auto()
+    """Nothing, for ever; the connection stays up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as a transport read it.
+
+    Attributes:
+        method: HTTP method, or WS.
+        path: Path, or WS-API method.
+        endpoint: What it asks for.
+        params: Its parameters.
+        api_key: The key that it names.
+        payload: The text that its signature covers.
+        remote: The peer's address: weights are counted by it.
+    """
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    params: Params
+    api_key: str | None
+    payload: bytes
+    remote: str
+
+    @property
+    def client_order_id(self) -> str:
+        """The order it is about, by client order id; empty when it names none."""
+        return self.params.peek("origClientOrderId") or self.params.peek("newClientOrderId") or ""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back.
+
+    Attributes:
+        status: HTTP status, or `status` of a WS-API answer; 0 when nothing goes back.
+        result: What the endpoint answers.
+        error: The refusal, instead of a result.
+        raw: Literal bytes instead of either, put there by a fault.
+        headers: Further HTTP headers.
+        delivery: How much of it reaches the client.
+        pause_s: Seconds to wait in the middle of the body.
+        close_code: For `Delivery.CLOSE`.
+        account: Who asked, empty before authentication.
+    """
+
+    status: int
+    result: Json = None
+    error: VenueError | None = None
+    raw: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = Delivery.WHOLE
+    pause_s: float = 0.0
+    close_code: int = 1000
+    account: str = ""
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What happened to a request so far."""
+
+    subject: Subject
+    engine_calls: int = 0
+
+
+class Gateway:
+    """Serves requests for the transports."""
+
+    def __init__(self, venue: Venue, faults: FaultBook, modes: Modes, log: RequestLog) -> None:
+        self._venue = venue
+        self._faults = faults
+        self._modes = modes
+        self._log = log
+
+    async def serve(self, incoming: Incoming) -> Answer:
+        """Answers a request. Refusals are answers too: this raises nothing."""
+        arrived = self._venue.now_ms()
+        trace = _Trace(Subject(incoming.method, incoming.path, incoming.client_order_id))
+        try:
+            answer = await self._serve(incoming, trace)
+        except VenueError as refusal:
+            answer = Answer(refusal.status, error=refusal, headers=refusal.headers)
+        if self._faults.listens(Hook.IN_BODY):
+            answer = self._in_body(answer, trace.subject)
+        answer.account = trace.subject.account
+        self._log.add(
+            time_ms=arrived,
+            method=incoming.method,
+            path=incoming.path,
+            account=trace.subject.account,
+            client_order_id=trace.subject.client_order_id,
+            status=answer.status,
+            code=answer.error.code if answer.error else 0,
+            reached_engine=trace.engine_calls,
+        )
+        return answer
+
+    async def _serve(self, incoming: Incoming, trace: _Trace) -> Answer:
+        struck = await self._strike(Hook.BEFORE_AUTH, trace.subject)
+        if struck and (replaced := replacement(struck)):
+            return replaced
+        if self._modes.maintenance:
+            raise errors.SHUTTING_DOWN
+        self._charge(incoming)
+        key = self._authenticate(incoming)
+        if key is not None:
+            trace.subject = Subject(incoming.method, incoming.path, incoming.client_order_id, key.account)
+        work = incoming.endpoint.prepare(self._venue, Call(incoming.params, key))
+        struck = await self._strike(Hook.BEFORE_ENGINE, trace.subject)
+        if struck:
+            if replaced := replacement(struck):
+                return replaced
+            self._check_still_fresh(incoming)
+        if incoming.endpoint.counts_order:
+            _judge(self._venue.limiter.admit_order(trace.subject.account, self._venue.now_ms()))
+        return await self._engine(work, struck, trace)
+
+    async def _engine(self, work: Work, struck: FaultRule | None, trace: _Trace) -> Answer:
+        answer = _run(work)
+        trace.engine_calls = 1
+        if struck and struck.do is Action.DUPLICATE:
+            second = _run(work)
+            trace.engine_calls = 2
+            answer = second if struck.answer == "second" else answer
+        struck = await self._strike(Hook.AFTER_ENGINE, trace.subject)
+        if struck is None:
+            return answer
+        if struck.do is Action.TRUNCATE:
+            answer.delivery = Delivery.HALF_THEN_FIN
+        return replacement(struck) or answer
+
+    def _charge(self, incoming: Incoming) -> None:
+        weight = incoming.endpoint.weight(incoming.params)
+        _judge(self._venue.limiter.charge(incoming.remote, weight, self._venue.now_ms()))
+
+    def limit_headers(self, incoming: Incoming, account: str) -> dict[str, str]:
+        """What the address and, after an order, the account have used."""
+        limiter, now = self._venue.limiter, self._venue.now_ms()
+        used = str(limiter.used_weight(incoming.remote, now))
+        headers = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+        if incoming.endpoint.counts_order and account:
+            short, long = limiter.order_counts(account, now)
+            headers |= {"X-MBX-ORDER-COUNT-10S": str(short), "X-MBX-ORDER-COUNT-1D": str(long)}
+        return headers
+
+    def rate_limits(self, incoming: Incoming, account: str) -> list[Json]:
+        """The same as the `rateLimits` of a WS-API answer."""
+        limiter = self._venue.limiter
+        used = limiter.used_weight(incoming.remote, self._venue.now_ms())
+        weight = rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limiter.limits.weight_per_minute) | {"count": used}
+        counts = order_limits(self._venue, account) if incoming.endpoint.counts_order and account else []
+        return [*counts, weight]
+
+    def _authenticate(self, incoming: Incoming) -> ApiKey | None:
+        security = incoming.endpoint.security
+        if security is Security.NONE:
+            return None
+        named = auth.check_key_form(incoming.api_key)
+        signature = incoming.params.required("signature")
+        incoming.params.required("timestamp")
+        key = self._venue.reads.api_key(named)
+        if key is None:
+            raise errors.KEY_REJECTED
+        auth.check_signature(key, SignedText(incoming.payload, signature))
+        auth.check_time(incoming.params, self._venue.now_ms())
+        auth.check_permission(key, security)
+        return key
+
+    def _check_still_fresh(self, incoming: Incoming) -> None:
+        """The venue judges the time twice: at the door, and again before the matching engine."""
+        if incoming.endpoint.security is not Security.NONE:
+            auth.check_time(incoming.params, self._venue.now_ms())
+
+    async def _strike(self, hook: Hook, subject: Subject) -> FaultRule | None:
+        if not self._faults.listens(hook):
+            return None
+        rule = self._faults.strike(hook, subject, self._venue.now_ms())
+        if rule and rule.delay_ms:
+            await asyncio.sleep(rule.delay_ms / 1000)
+        return rule
+
+    def _in_body(self, answer: Answer, subject: Subject) -> Answer:
+        rule = self._faults.strike(Hook.IN_BODY, subject, self._venue.now_ms())
+        if rule is None:
+            return answer
+        answer.pause_s = rule.delay_ms / 1000
+        if rule.do is Action.TRUNCATE:
+            answer.delivery = Delivery.HALF_THEN_FIN
+        elif rule.do is Action.DROP:
+            answer.delivery = Delivery.HALF_THEN_RST if rule.how == "rst" else Delivery.HALF_THEN_FIN
+        else:
+            return replacement(rule) or answer
+        return answer
+
+
+def _judge(verdict: Verdict) -> None:
+    if verdict.refusal is not None:
+        retry = {"Retry-After": str(verdict.retry_after_s)}
+        raise VenueError(verdict.refusal.code, verdict.refusal.message, verdict.status, retry)
+
+
+def _run(work: Work) -> Answer:
+    try:
+        return Answer(200, work())
+    except VenueError as refusal:
+        return Answer(refusal.status, error=refusal, headers=refusal.headers)
+
+
+def replacement(rule: FaultRule) -> Answer | None:
+    """The answer that a rule puts in the place of the real one; None when the real one is still wanted."""
+    match rule.do:
+        case Action.DROP:
+            return Answer(0, delivery=Delivery.RST if rule.how == "rst" else Delivery.FIN)
+        case Action.RESPOND:
+            return Answer(rule.status, raw=rule.body.encode(), headers=rule.headers)
+        case Action.EMPTY:
+            return Answer(200, raw=b"")
+        case Action.GARBLE:
+            return Answer(200, raw=(rule.body or _HTML).encode(), headers={"Content-Type": "text/html"})
+        case Action.CLOSE:
+            return Answer(0, delivery=Delivery.RST if rule.how == "rst" else Delivery.CLOSE, close_code=rule.code)
+        case Action.STALL:
+            return Answer(0, delivery=Delivery.STALL)
+        case _:
+            return None
