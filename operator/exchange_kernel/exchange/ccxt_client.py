@@ -26,7 +26,7 @@ REQUEST_TIMEOUT = 10.0
 _MAX_CONNECTIONS = 32  # above what the session lets out at once, so that no request waits for a connection
 
 # ccxt logs requests with their headers at DEBUG; this logger has no handler and passes nothing on.
-_SILENT = logging.Logger("exchange_kernel.ccxt", level=logging.CRITICAL + 1)
+_SILENT = logging.Logger("ccxt", level=logging.CRITICAL + 1)  # noqa: LOG001 - on purpose outside the hierarchy
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CcxtClient(Protocol):
     """The part of a ccxt instance that the adapter uses, beside the calls that a profile names."""
 
     urls: dict[str, Any]
-    markets: Mapping[str, Any] | None
+    session: Any
 
     def set_sandbox_mode(self, enabled: bool) -> None: ...  # noqa: FBT001, D102 - ccxt's signature
 
@@ -66,21 +66,23 @@ class _Hooked:
     signs_with_time: bool
 
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:  # noqa: ANN401 - ccxt's signature
+        """Compare what goes out with what was meant, then let ccxt send it."""
         call = CURRENT.get()
         if call is not None:
             call.check(url, body)
         return await super().fetch(url, method, headers, body)  # type: ignore[misc]
 
-    def on_rest_response(
-        self, code: int, reason: str, url: str, method: str, headers: Any, body: str, *rest: Any
-    ) -> str:
+    def on_rest_response(self, code: int, *rest: Any) -> str:  # noqa: ANN401 - ccxt's signature
+        """Keep this answer for this call; `rest` is reason, url, method, headers, body and the request's own."""
+        headers, body = rest[3], rest[4]
         call = CURRENT.get()
         if call is not None:
             call.record(code, headers, body)
             self.hooks.answered(code, call.headers, body)
-        return str(super().on_rest_response(code, reason, url, method, headers, body, *rest))  # type: ignore[misc]
+        return str(super().on_rest_response(code, *rest))  # type: ignore[misc]
 
     def nonce(self) -> float:
+        """The time stamp of the next signature, in milliseconds."""
         told = self.hooks.venue_ms() if self.signs_with_time else None
         return float(super().nonce()) if told is None else told  # type: ignore[misc]
 

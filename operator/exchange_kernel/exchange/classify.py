@@ -119,7 +119,7 @@ def _not_sent(facts: Facts) -> CreateOutcome:
 
 
 def gate_closed(answer: str) -> NotPlaced:
-    """The outcome of a closed gate: it answers with a reason of its own (`SendWindowMissed: ...`) or with plain words."""
+    """The outcome of a closed gate, which answers with a reason of its own (`SendWindowMissed: ...`) or plain words."""
     reason, _, message = answer.partition(": ")
     if reason in _GATE_REASONS:
         return NotPlaced(reason, message or "nothing was sent")

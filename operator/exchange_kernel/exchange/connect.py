@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
+from exchange_kernel.exchange.ccxt_caller import Access
 from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.venue_clock import Clocks
@@ -62,12 +63,10 @@ def open_exchange(
     profile = profile_of(venue.exchange, venue.market_type)
     where = venue.endpoint.rstrip("/") or (f"{venue.exchange}/sandbox" if venue.sandbox else venue.exchange)
     budget = budgets.of((where, venue.egress), profile.weights.per_minute)
+    keys = {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password}
     adapter = CcxtExchange(
-        profile,
-        {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password},
-        venue.endpoint,
-        sandbox=venue.sandbox,
-        clocks=clocks,
+        Access(profile, keys, venue.endpoint, venue.sandbox),
+        clocks,
         report=lambda seen: budget.answered(clocks.monotonic(), seen),
     )
     return AccountSession(adapter, profile.weights, budget, clocks.monotonic)

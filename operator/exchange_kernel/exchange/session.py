@@ -44,7 +44,7 @@ from exchange_kernel.exchange.profiles.base import Weights
 
 _T = TypeVar("_T")
 
-# How long a call waits for weight, in seconds. A create's send window would be over; a cancel waits as long as it takes.
+# Seconds that a call waits for weight. A create's send window would be over; a cancel waits as long as it takes.
 _PATIENCE = {Priority.CREATE: 2.0, Priority.PROTECTIVE_CREATE: 2.0, Priority.RESOLVE: 10.0, Priority.POLL: 30.0}
 _DRAINING = "the operator is shutting down and sends no new orders"
 

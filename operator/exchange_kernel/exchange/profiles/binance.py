@@ -4,52 +4,25 @@ Orders are sent through ccxt's generated endpoint methods, not through `create_o
 quote quantity to the price's precision, turns a market order with a price into one by quote quantity, and drops a
 trigger beside postOnly. What is sent is exactly what `create` lists.
 
-Sources: [R] binance-spot-api-docs `rest-api.md`; [F] `filters.md`; [C] ccxt 4.5.90.
+Sources: [R] binance-spot-api-docs `rest-api.md`; [C] ccxt 4.5.90.
 """
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules, VenueStatus
+from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
+from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles import binance_history
 from exchange_kernel.exchange.profiles.base import Ask, Call, CodeRow, History, VenueProfile, Weights
 from exchange_kernel.exchange.profiles.binance_codes import CODES
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain, positive, rows_of
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
 
 REQUEST_EXPIRY_MS = 5000
 """recvWindow. [R] "It is recommended to use a small recvWindow of 5000 or less!"; the fence grows with it."""
-
-_ORDER_TYPES = MappingProxyType(
-    {
-        "LIMIT": "Limit",
-        "MARKET": "Market",
-        "STOP_LOSS": "StopMarket",
-        "STOP_LOSS_LIMIT": "StopLimit",
-        "TAKE_PROFIT": "TakeProfitMarket",
-        "TAKE_PROFIT_LIMIT": "TakeProfitLimit",
-    }
-)
-
-# [R] order status; PENDING_CANCEL is "currently unused" and then still working.
-_STATUS = MappingProxyType(
-    {
-        "NEW": VenueStatus.OPEN,
-        "PENDING_NEW": VenueStatus.UNTRIGGERED,  # leg of an order list that waits for another leg
-        "PARTIALLY_FILLED": VenueStatus.OPEN,
-        "PENDING_CANCEL": VenueStatus.OPEN,
-        "FILLED": VenueStatus.FILLED,
-        "CANCELED": VenueStatus.CANCELED,
-        "REJECTED": VenueStatus.REJECTED,
-        "EXPIRED": VenueStatus.EXPIRED,
-        "EXPIRED_IN_MATCH": VenueStatus.EXPIRED,  # self-trade prevention
-    }
-)
-_SIDES = MappingProxyType({"BUY": "Buy", "SELL": "Sell"})
 
 
 class BinanceSpot(VenueProfile):
@@ -212,24 +185,7 @@ class BinanceSpot(VenueProfile):
 
     def read_order(self, raw: Mapping[str, Any], symbol: str) -> VenueOrder:
         """An order as POST (FULL), GET order, openOrders and allOrders show it."""
-        status, filled, quantity = str(raw["status"]), number(raw["executedQty"]), positive(raw["origQty"])
-        if status == "FILLED" and quantity is not None and filled < quantity:
-            raise ValueError(f"order is FILLED with {filled} of {quantity}")
-        return VenueOrder(
-            exchange_order_id=str(int(raw["orderId"])),
-            client_order_id=str(raw["clientOrderId"]),
-            symbol=symbol,
-            side=_SIDES[raw["side"]],
-            status=_status(raw, status),
-            raw_status=status,
-            filled=filled,
-            quantity=quantity,
-            price=positive(raw.get("price", "0")),
-            trigger_price=positive(raw.get("stopPrice", "0")),
-            cost=_cost(raw),
-            trades=_fills(raw) if "fills" in raw else None,
-            updated_at=_moment(raw.get("updateTime", raw.get("transactTime"))),
-        )
+        return answers.order(raw, symbol)
 
     def market_id_of(self, raw: Mapping[str, Any]) -> str:
         """The venue's own symbol."""
@@ -241,14 +197,12 @@ class BinanceSpot(VenueProfile):
         return None if value is None else int(value)
 
     def read_trades(self, raw: Any) -> tuple[Trade, ...]:  # noqa: ANN401 - the venue's JSON
-        """Rows of myTrades, sorted by the venue's ascending trade id."""
-        rows = sorted(rows_of(raw), key=lambda row: int(row["id"]))
-        return tuple(_trade(row, str(row["id"]), row["time"], number(row["quoteQty"])) for row in rows)
+        """Rows of myTrades."""
+        return answers.trades(raw)
 
     def read_balances(self, raw: Any) -> tuple[Balance, ...]:  # noqa: ANN401 - the venue's JSON
         """`balances`, without those that are zero."""
-        rows = (Balance(str(r["asset"]), number(r["free"]), number(r["locked"])) for r in raw["balances"])
-        return tuple(balance for balance in rows if balance.total > 0)
+        return answers.balances(raw)
 
     def read_identity(self, raw: Any) -> AccountIdentity:  # noqa: ANN401 - the venue's JSON
         """`uid` and `canTrade`."""
@@ -263,28 +217,8 @@ class BinanceSpot(VenueProfile):
         return number(raw["price"])
 
     def read_market(self, market: Mapping[str, Any]) -> Market | None:
-        """Filters as ccxt collects them; zero switches a filter off [F]."""
-        if not market["spot"]:
-            return None
-        precision, limits = market["precision"], market["limits"]
-        return Market(
-            symbol=market["symbol"],
-            base=market["base"],
-            quote=market["quote"],
-            active=bool(market["active"]),
-            price_tick=number(precision["price"] or "0"),
-            quantity_step=number(precision["amount"] or "0"),
-            min_quantity=positive(limits["amount"]["min"]),
-            max_quantity=positive(limits["amount"]["max"]),
-            market_max_quantity=positive(limits.get("market", {}).get("max")),
-            min_notional=positive(limits["cost"]["min"]),
-            max_notional=positive(limits["cost"]["max"]),
-            min_price=positive(limits["price"]["min"]),
-            max_price=positive(limits["price"]["max"]),
-            order_types=frozenset(_ORDER_TYPES[t] for t in market["info"]["orderTypes"] if t in _ORDER_TYPES),
-            taker_fee=number(market["taker"]),
-            maker_fee=number(market["maker"]),
-        )
+        """Filters as ccxt collects them."""
+        return answers.market(market) if market["spot"] else None
 
 
 def _market(request: OrderRequest) -> dict[str, str]:
@@ -304,39 +238,3 @@ def _limit(request: OrderRequest) -> dict[str, str]:
     if request.post_only:
         return {"type": "LIMIT_MAKER", **params}
     return {"type": "LIMIT", "timeInForce": request.time_in_force, **params}
-
-
-def _status(raw: Mapping[str, Any], status: str) -> VenueStatus:
-    """NEW with a trigger that has not fired yet is UNTRIGGERED (`isWorking` is missing in POST answers)."""
-    waits = str(raw.get("type", "")).startswith(("STOP_LOSS", "TAKE_PROFIT")) and not raw.get("isWorking", False)
-    return VenueStatus.UNTRIGGERED if status == "NEW" and waits else _STATUS[status]
-
-
-def _cost(raw: Mapping[str, Any]) -> Decimal | None:
-    """The quote amount; for some historical orders the venue says a negative number for "not available" [R]."""
-    cost = number(raw["cummulativeQuoteQty"])
-    return cost if cost >= 0 else None
-
-
-def _fills(raw: Mapping[str, Any]) -> tuple[Trade, ...] | None:
-    """The fills of a FULL answer, only where they account for everything that is filled."""
-    trades = tuple(_trade(row, str(row["tradeId"]), raw.get("transactTime"), None) for row in raw["fills"])
-    complete = sum((t.quantity for t in trades), Decimal(0)) == number(raw["executedQty"])
-    return trades if complete else None
-
-
-def _trade(row: Mapping[str, Any], trade_id: str, at: object, cost: Decimal | None) -> Trade:
-    quantity, price = number(row["qty"]), number(row["price"])
-    return Trade(
-        trade_id=trade_id,
-        quantity=quantity,
-        price=price,
-        cost=quantity * price if cost is None else cost,
-        fee=number(row["commission"]),
-        fee_currency=str(row["commissionAsset"]),
-        time=_moment(at),
-    )
-
-
-def _moment(milliseconds: object) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(int(str(milliseconds)) / 1000, UTC)
