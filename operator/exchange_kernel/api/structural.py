@@ -67,7 +67,7 @@ def _convert(node: Mapping[str, Any], defs: Mapping[str, Any], path: str, *, def
         out["items"] = _convert(node["items"], defs, f"{path}[]", defaults=defaults)
     if isinstance(node.get("additionalProperties"), Mapping):
         out["additionalProperties"] = _convert(node["additionalProperties"], defs, f"{path}{{}}", defaults=defaults)
-    if defaults and node.get("default") is not None:
+    if defaults and node.get("default") is not None and not _is_empty_collection(node):
         out["default"] = node["default"]
     return dict(sorted(out.items(), key=_reading_order))
 
@@ -91,11 +91,16 @@ def _reading_order(item: tuple[str, Any]) -> bool:
     return item[0] not in ("description", "type")
 
 
+def _is_empty_collection(node: Mapping[str, Any]) -> bool:
+    """An empty list or map says the same as none, and would only clutter what users read back."""
+    return not node["default"] and (node["type"] == "array" or isinstance(node.get("additionalProperties"), Mapping))
+
+
 def _describe(node: Mapping[str, Any], *, defaults: bool) -> str:
     """The docstring as one paragraph, and the sentences that follow from the schema itself."""
     words = " ".join(str(node["description"]).split())
     default = node.get("default")
-    if defaults and default is not None and node.get("type") != "object":
+    if defaults and default is not None and node.get("type") not in ("object", "array"):
         words += f" Default: {str(default).lower() if isinstance(default, bool) else default}."
     if node.get("x-immutable"):
         words += " Cannot be changed after creation."
