@@ -1,0 +1,156 @@
+"""Whatever is asked, the books balance: random sequences of commands against the engine's invariants."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paper_exchange import snapshot
+from paper_exchange.commands import (
+    CancelOpenOrders,
+    CancelOrder,
+    Command,
+    CreateAccount,
+    Deposit,
+    MakerConfig,
+    MakerKind,
+    PlaceOrder,
+    SetMaker,
+    StepMarket,
+    SweepTo,
+)
+from paper_exchange.engine import Engine
+from paper_exchange.matching import reservation
+from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.state import reserved_asset
+from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
+
+# Rules wide enough to let most orders through, on grids whose products have more than eight decimals.
+SYMBOLS = tuple(
+    replace(symbol, min_notional=0, max_orders=10, bid_multiplier_up=0, ask_multiplier_up=0)
+    for symbol in (ETHBTC, BTCUSDT)
+)
+PRICES = {"ETHBTC": (amount("0.05"), amount("0.00001")), "BTCUSDT": (amount("50000"), amount("0.01"))}
+ACCOUNTS = ("alice", "bob", "carol")
+CLIENT_IDS = st.sampled_from([None, "a", "b", "c"])
+quantities = st.integers(1, 40).map(lambda steps: steps * amount("0.0001"))
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> PlaceOrder:
+    symbol = draw(st.sampled_from(sorted(PRICES)))
+    base, tick = PRICES[symbol]
+    kind = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET]))
+    by_quote = kind is OrderType.MARKET and draw(st.booleans())
+    return PlaceOrder(
+        account=draw(st.sampled_from(ACCOUNTS)),
+        symbol=symbol,
+        side=draw(st.sampled_from(Side)),
+        type=kind,
+        time_in_force=draw(st.sampled_from(TimeInForce)) if kind is OrderType.LIMIT else None,
+        quantity=None if by_quote else draw(quantities),
+        quote_quantity=draw(quantities) * base // amount("1") if by_quote else None,
+        price=None if kind is OrderType.MARKET else base + draw(st.integers(-4, 4)) * tick,
+        client_order_id=draw(CLIENT_IDS),
+        prevention=draw(st.sampled_from([None, *SelfTradePrevention])),
+    )
+
+
+cancels = st.builds(
+    lambda account, symbol, order_id: CancelOrder(account=account, symbol=symbol, order_id=order_id),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(sorted(PRICES)),
+    st.integers(1, 20),
+)
+cancel_alls = st.builds(
+    lambda account, symbol: CancelOpenOrders(account=account, symbol=symbol),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(sorted(PRICES)),
+)
+steps = st.sampled_from(sorted(PRICES)).map(lambda symbol: StepMarket(symbol=symbol))
+sweeps = st.builds(
+    lambda symbol, ticks: SweepTo(symbol=symbol, price=PRICES[symbol][0] + ticks * PRICES[symbol][1]),
+    st.sampled_from(sorted(PRICES)),
+    st.integers(-6, 6),
+)
+makers = st.builds(
+    lambda symbol, seed: SetMaker(
+        symbol=symbol,
+        maker=MakerConfig(
+            kind=MakerKind.WALK, mid=PRICES[symbol][0], levels=2, spacing=PRICES[symbol][1], sigma=10_000, seed=seed
+        ),
+    ),
+    st.sampled_from(sorted(PRICES)),
+    st.integers(0, 3),
+)
+sequences = st.lists(st.one_of(orders(), orders(), orders(), cancels, cancel_alls, steps, sweeps, makers), max_size=40)
+
+
+def broken(engine: Engine) -> list[str]:
+    """Every invariant that does not hold, in words."""
+    return [*engine.state.ledger.audit(), *broken_orders(engine), *broken_locks(engine), *crossed_books(engine)]
+
+
+def broken_orders(engine: Engine) -> Iterator[str]:
+    for account, holdings in engine.state.holdings.items():
+        for name, holding in holdings.items():
+            for order in holding.open.values():
+                if not order.is_open or order.remaining <= 0 or order.reserved != reservation(order):
+                    yield f"{order} should not be open like this"
+            buying = sum(order.remaining for order in holding.open.values() if order.side is Side.BUY)
+            if holding.buying != buying:
+                yield f"{account} is buying {buying} {name}, not {holding.buying}"
+
+
+def broken_locks(engine: Engine) -> Iterator[str]:
+    for account in engine.read.accounts():
+        needed: dict[str, int] = {}
+        for order in engine.read.open_orders(account.name):
+            asset = reserved_asset(engine.state.markets[order.symbol].symbol, order.side)
+            needed[asset] = needed.get(asset, 0) + reservation(order)
+        for asset, balance in engine.read.balances(account.name).items():
+            if balance.locked != needed.get(asset, 0):
+                yield f"{account.name} has locked {balance.locked} {asset}, its orders need {needed.get(asset, 0)}"
+
+
+def crossed_books(engine: Engine) -> Iterator[str]:
+    for name in PRICES:
+        ticker = engine.read.ticker(name)
+        if ticker.bid_price and ticker.ask_price and ticker.bid_price >= ticker.ask_price:
+            yield f"{name} is crossed: {ticker}"
+
+
+def traders() -> Bench:
+    """Three accounts that hold little enough to run out of it."""
+    bench = Bench(*SYMBOLS, accounts=())
+    for account in ACCOUNTS:
+        bench.do(CreateAccount(account=account))
+        for asset, held in (("BTC", "0.0105"), ("ETH", "0.02"), ("USDT", "500")):
+            bench.do(Deposit(account=account, asset=asset, amount=amount(held)))
+    return bench
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(sequences)
+def test_every_sequence_of_commands_keeps_the_books(commands: list[Command]) -> None:
+    bench = traders()
+    for command in commands:
+        bench.now += 400
+        bench.do(command)
+        assert broken(bench.engine) == []
+
+
+@settings(max_examples=25, derandomize=True, deadline=None)
+@given(sequences, st.integers(0, 40))
+def test_a_snapshot_anywhere_in_a_sequence_changes_nothing(commands: list[Command], at: int) -> None:
+    straight, restored = traders(), traders()
+    for number, command in enumerate(commands):
+        for bench in (straight, restored):
+            bench.now += 400
+            bench.do(command)
+        if number == at:
+            restored.engine = Engine(snapshot.load(snapshot.dump(restored.engine.state)))
+        assert restored.last == straight.last
+
+    assert snapshot.digest(restored.engine.state) == snapshot.digest(straight.engine.state)
