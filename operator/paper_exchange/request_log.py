@@ -7,10 +7,23 @@ whatever the answer was and whether the client ever read it.
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LOG_SIZE: Final = 100_000
 """Entries kept; the oldest are forgotten first."""
+
+
+class AnsweredRequest(NamedTuple):
+    """A request and how it was answered; the fields are those of `LoggedRequest`."""
+
+    time_ms: int
+    method: str
+    path: str
+    account: str
+    client_order_id: str
+    status: int
+    code: int
+    reached_engine: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +60,10 @@ class RequestLog:
         self._entries: deque[LoggedRequest] = deque(maxlen=size)
         self._sequence = 0
 
-    def add(
-        self,
-        *,
-        time_ms: int,
-        method: str,
-        path: str,
-        account: str,
-        client_order_id: str,
-        status: int,
-        code: int,
-        reached_engine: int,
-    ) -> None:
+    def add(self, request: AnsweredRequest) -> None:
         """Adds a request when its answer is known."""
         self._sequence += 1
-        self._entries.append(
-            LoggedRequest(self._sequence, time_ms, method, path, account, client_order_id, status, code, reached_engine)
-        )
+        self._entries.append(LoggedRequest(self._sequence, *request))
 
     def since(self, sequence: int = 0) -> Iterator[LoggedRequest]:
         """The requests after a sequence number."""

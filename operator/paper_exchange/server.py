@@ -19,16 +19,16 @@ from aiohttp import web
 from paper_exchange.binance.gateway import Gateway
 from paper_exchange.binance.rest import RestApi
 from paper_exchange.binance.streams import MarketStreams, UserStreams
-from paper_exchange.binance.wsapi import WsApi
 from paper_exchange.binance.ws_market import MarketSockets
+from paper_exchange.binance.wsapi import WsApi
 from paper_exchange.clock import Clock
 from paper_exchange.config import Config
 from paper_exchange.control import ControlApi
 from paper_exchange.faults import FaultBook
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import Limits, RateLimiter
-from paper_exchange.model import ApiKey
 from paper_exchange.market.replay import Recorded
+from paper_exchange.model import ApiKey
 from paper_exchange.modes import Modes
 from paper_exchange.prices import load_recording, run_prices
 from paper_exchange.request_log import RequestLog

@@ -19,7 +19,7 @@ from paper_exchange.faults import Action, FaultBook, FaultRule, Hook, Subject
 from paper_exchange.limits import Verdict
 from paper_exchange.model import ApiKey
 from paper_exchange.modes import Modes
-from paper_exchange.request_log import RequestLog
+from paper_exchange.request_log import AnsweredRequest, RequestLog
 from paper_exchange.venue import Venue
 
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
@@ -123,14 +123,16 @@ class Gateway:
             answer = self._in_body(answer, trace.subject)
         answer.account = trace.subject.account
         self._log.add(
-            time_ms=arrived,
-            method=incoming.method,
-            path=incoming.path,
-            account=trace.subject.account,
-            client_order_id=trace.subject.client_order_id,
-            status=answer.status,
-            code=answer.error.code if answer.error else 0,
-            reached_engine=trace.engine_calls,
+            AnsweredRequest(
+                time_ms=arrived,
+                method=incoming.method,
+                path=incoming.path,
+                account=trace.subject.account,
+                client_order_id=trace.subject.client_order_id,
+                status=answer.status,
+                code=answer.error.code if answer.error else 0,
+                reached_engine=trace.engine_calls,
+            )
         )
         return answer
 
@@ -247,18 +249,13 @@ def _run(work: Work) -> Answer:
 
 def replacement(rule: FaultRule) -> Answer | None:
     """The answer that a rule puts in the place of the real one; None when the real one is still wanted."""
-    match rule.do:
-        case Action.DROP:
-            return Answer(0, delivery=Delivery.RST if rule.how == "rst" else Delivery.FIN)
-        case Action.RESPOND:
-            return Answer(rule.status, raw=rule.body.encode(), headers=rule.headers)
-        case Action.EMPTY:
-            return Answer(200, raw=b"")
-        case Action.GARBLE:
-            return Answer(200, raw=(rule.body or _HTML).encode(), headers={"Content-Type": "text/html"})
-        case Action.CLOSE:
-            return Answer(0, delivery=Delivery.RST if rule.how == "rst" else Delivery.CLOSE, close_code=rule.code)
-        case Action.STALL:
-            return Answer(0, delivery=Delivery.STALL)
-        case _:
-            return None
+    rude = rule.how == "rst"
+    answers = {
+        Action.DROP: Answer(0, delivery=Delivery.RST if rude else Delivery.FIN),
+        Action.RESPOND: Answer(rule.status, raw=rule.body.encode(), headers=rule.headers),
+        Action.EMPTY: Answer(200, raw=b""),
+        Action.GARBLE: Answer(200, raw=(rule.body or _HTML).encode(), headers={"Content-Type": "text/html"}),
+        Action.CLOSE: Answer(0, delivery=Delivery.RST if rude else Delivery.CLOSE, close_code=rule.code),
+        Action.STALL: Answer(0, delivery=Delivery.STALL),
+    }
+    return answers.get(rule.do)
