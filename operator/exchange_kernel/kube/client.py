@@ -23,7 +23,6 @@ JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 PAGE_SIZE: Final = 500
-CALL_SECONDS: Final = 10.0
 LIST_SECONDS: Final = 60.0
 
 _NO_QUERY: Final[Mapping[str, str]] = {}

@@ -13,6 +13,7 @@ from exchange_kernel.kube.errors import Unavailable, from_response
 from exchange_kernel.kube.resources import Json
 
 JSON_BODY: Final = "application/json"
+CALL_SECONDS: Final = 10.0
 CONNECT_SECONDS: Final = 5.0
 POOL_SIZE: Final = 64  # more requests than this at once only queue up inside the API server
 KEEP_ALIVE_SECONDS: Final = 60.0  # an API server closes idle connections after 90 s or more; be first
@@ -20,7 +21,10 @@ KEEP_ALIVE_SECONDS: Final = 60.0  # an API server closes idle connections after 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it goes on the wire. `what` names it in errors; `seconds` bounds it from connect to last byte."""
+    """A request as it goes on the wire.
+
+    `what` names it in errors; `seconds` bounds it from connect to the last byte of the answer (None: as all others).
+    """
 
     method: str
     path: str
@@ -29,7 +33,7 @@ class Request:
     body: bytes | None = None
     content_type: str = JSON_BODY
     accept: str = JSON_BODY
-    seconds: float = 10.0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,13 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """The transport over aiohttp. Belongs to the event loop in which it is first used."""
+    """The transport over aiohttp. Belongs to the event loop in which it is first used.
 
-    def __init__(self, connection: Connection, user_agent: str) -> None:
+    `call_seconds` bounds each request that does not bring a bound of its own.
+    """
+
+    def __init__(self, connection: Connection, user_agent: str, call_seconds: float = CALL_SECONDS) -> None:
+        self._call_seconds = call_seconds
         self._connection = connection
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
@@ -69,6 +77,7 @@ class HttpTransport:
             headers["Content-Type"] = request.content_type
         if authorization := await self._connection.authorization(renew=renew_login):
             headers["Authorization"] = authorization
+        seconds = request.seconds or self._call_seconds
         url = URL(self._connection.server + request.path, encoded=True)
         try:
             async with session.request(
@@ -79,15 +88,16 @@ class HttpTransport:
                 allow_redirects=False,
                 proxy=self._connection.proxy,
                 server_hostname=self._connection.server_name,
-                timeout=aiohttp.ClientTimeout(total=request.seconds, connect=CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
             ) as response:
                 return Answer(response.status, await response.read(), response.headers.get("Retry-After"))
-        except aiohttp.ClientConnectorError as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientSSLError) as error:
+            why = _why_not_connected(error)
             raise Unavailable(
-                f"cannot {request.what}: no connection to {self._connection.server}: {error.strerror}", maybe_done=False
+                f"cannot {request.what}: no connection to {self._connection.server}: {why}", maybe_done=False
             ) from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unavailable(f"cannot {request.what}: {_reason(error, request.seconds)}") from error
+            raise Unavailable(f"cannot {request.what}: {_reason(error, seconds)}") from error
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""
@@ -123,6 +133,14 @@ def parse(request: Request, answer: Answer) -> Json:
     if not isinstance(parsed, dict):
         raise Unavailable(f"cannot {request.what}: the answer is no object")
     return parsed
+
+
+def _why_not_connected(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted ({error.certificate_error})"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return str(error.os_error)
+    return f"no connection within {CONNECT_SECONDS:g} s"
 
 
 def _reason(error: BaseException, seconds: float) -> str:

@@ -17,9 +17,10 @@ CRDS = Path(__file__).parents[3] / "crds"
 _numbers = itertools.count(1)
 
 
-def client_of(kubeconfig: Path) -> ApiClient:
+def client_of(kubeconfig: Path, call_seconds: float = 10.0) -> ApiClient:
     """A client as the operator makes it."""
-    return ApiClient(HttpTransport(connect(ConnectionSettings(kubeconfig), {}), "exchange-kernel/test"))
+    connection = connect(ConnectionSettings(kubeconfig), {})
+    return ApiClient(HttpTransport(connection, "exchange-kernel/test", call_seconds))
 
 
 @pytest.fixture(scope="session")

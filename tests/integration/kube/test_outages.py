@@ -1,7 +1,9 @@
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from exchange_kernel.kube.errors import Unavailable
 from exchange_kernel.kube.receipts import ReceiptStore
@@ -56,19 +58,35 @@ async def test_a_read_waits_for_a_server_that_comes_back(own_control_plane: Loca
 
 
 async def test_a_write_to_a_server_that_does_not_answer_ends_in_time_and_is_unproven(
-    own_control_plane: LocalCluster, store: ReceiptStore, monkeypatch: pytest.MonkeyPatch
+    own_control_plane: LocalCluster, store: ReceiptStore
 ) -> None:
-    monkeypatch.setattr("exchange_kernel.kube.client.CALL_SECONDS", 1.0)
     await store.create(receipt("warm"))
     frozen = own_control_plane.api_server_frozen()
     await asyncio.to_thread(frozen.__enter__)
     try:
-        with pytest.raises(Unavailable, match="no answer within") as caught:
-            await store.create(receipt("frozen"))
+        async with client_of(own_control_plane.kubeconfig, call_seconds=0.5) as hasty:
+            with pytest.raises(Unavailable, match=r"within 0\.5 s") as caught:
+                await ReceiptStore(hasty, "default").create(receipt("frozen"))
     finally:
         await asyncio.to_thread(frozen.__exit__, None, None, None)
 
     assert caught.value.maybe_done
+
+
+async def test_a_server_that_shows_another_certificate_gets_no_request(
+    own_control_plane: LocalCluster, tmp_path: Path
+) -> None:
+    config = yaml.safe_load(own_control_plane.kubeconfig.read_text())
+    for cluster in config["clusters"]:
+        cluster["cluster"].pop("certificate-authority-data")
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+
+    async with client_of(path) as client:
+        with pytest.raises(Unavailable, match="not trusted") as caught:
+            await ReceiptStore(client, "default").create(receipt("stray"))
+
+    assert not caught.value.maybe_done
 
 
 async def test_the_client_recovers_without_being_made_anew(own_control_plane: LocalCluster) -> None:
