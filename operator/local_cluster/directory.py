@@ -64,9 +64,10 @@ def remove_files(layout: Layout) -> None:
     Args:
         layout: the folder; nothing happens if it is not marked as ours.
     """
-    if not layout.marker.exists():
+    if not layout.is_ours():
         return
-    for file in (layout.state, layout.kubeconfig):
+    half_written = [path for name in ("state.json", "kubeconfig") for path in layout.root.glob(f".{name}.*")]
+    for file in (layout.state, layout.kubeconfig, *half_written):
         file.unlink(missing_ok=True)
     for folder in (layout.pki, layout.users, layout.data, *layout.root.glob(".pki.*")):
         shutil.rmtree(folder, ignore_errors=True)
@@ -84,7 +85,7 @@ def down(directory: Path = DEFAULT_DIRECTORY, *, keep_data: bool = False) -> boo
         Whether something ran.
     """
     layout = Layout(directory.absolute())
-    if not layout.marker.exists():
+    if not layout.is_ours():
         return False
     with locked(layout):
         state = layout.read_state()

@@ -59,6 +59,8 @@ class Engine:
         for process in self.state.processes:
             process.stop(STOP_GRACE_SECONDS)
         for running in self._running.values():
+            # Not in the state where writing it failed, for example on a full disk.
+            running.process.stop(STOP_GRACE_SECONDS)
             release(running.leash)
         self._running.clear()
 

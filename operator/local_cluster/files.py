@@ -1,8 +1,12 @@
 """Small helpers for files: written whole or not at all, private where they hold keys."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
+from typing import Final
+
+_FRAME: Final = re.compile(r"\t|goroutine \d+ |created by |\S+\(.*\)$")
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -25,7 +29,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def tail(path: Path, lines: int = 15, start: int = 0) -> str:
-    """The last lines of a log, for an error message.
+    """The last lines of a log, for an error message, without the stacks of goroutines after a panic.
 
     Args:
         path: the log; it may be missing.
@@ -39,4 +43,5 @@ def tail(path: Path, lines: int = 15, start: int = 0) -> str:
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
-    return "\n".join(text.splitlines()[-lines:])
+    told = [line for line in text.splitlines() if line and not _FRAME.match(line)]
+    return "\n".join(told[-lines:])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from local_cluster import leash
-from local_cluster.errors import PortTakenError, StartError, explaining_full_disk
+from local_cluster.errors import DiskFullError, LocalClusterError, PortTakenError, StartError, explaining_full_disk
 from local_cluster.files import tail
 from local_cluster.layout import Layout
 from local_cluster.processes import Process, birth
@@ -18,6 +18,7 @@ from local_cluster.readiness import why_not_ready
 
 _POLL_SECONDS: Final = 0.05
 _PORT_TAKEN: Final = "address already in use"
+_DISK_FULL: Final = "no space left on device"
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,10 @@ class Running:
         return tail(self.log, start=self.log_start)
 
 
-def _failure(name: str, what: str, log: Path, log_start: int) -> StartError:
+def _failure(name: str, what: str, log: Path, log_start: int) -> LocalClusterError:
     said = tail(log, start=log_start)
+    if _DISK_FULL in said:
+        return DiskFullError(f"{name} {what}: the disk of {log} is full. Free some space there and try again.")
     kind = PortTakenError if _PORT_TAKEN in said else StartError
     return kind(f"{name} {what}. Its log is {log}; the last lines are:\n{said or '(nothing)'}")
 
@@ -86,6 +89,7 @@ def spawn(name: str, command: Sequence[str], layout: Layout, owner: Owner) -> Ru
 
     Raises:
         StartError: the program cannot be executed, or ended at once.
+        DiskFullError: the disk is full.
     """
     log = layout.log(name)
     with explaining_full_disk(log.parent):
@@ -133,6 +137,7 @@ def wait_ready(layout: Layout, port: int, running: Sequence[tuple[str, Running]]
     Raises:
         PortTakenError: one of the processes ended because its port was taken.
         StartError: one of the processes ended, or the time is over.
+        DiskFullError: one of the processes ended because the disk is full.
     """
     deadline = time.monotonic() + seconds
     while (reason := why_not_ready(port, layout.pki)) is not None:

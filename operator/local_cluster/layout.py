@@ -147,12 +147,32 @@ class Layout:
             except PermissionError as error:
                 raise LocalClusterError(f"{error}. Name a folder that you may write to (--dir).") from error
 
+    def is_ours(self) -> bool:
+        """Whether a control plane was ever started in this folder.
+
+        Raises:
+            LocalClusterError: the folder is closed to this user.
+        """
+        try:
+            return self.marker.exists()
+        except PermissionError as error:
+            raise self._closed(error) from error
+
     def read_state(self) -> State | None:
-        """What was running when somebody last started or stopped something here."""
+        """What was running when somebody last started or stopped something here.
+
+        Raises:
+            LocalClusterError: the folder is closed to this user.
+        """
         try:
             return State.from_json(self.state.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except PermissionError as error:
+            raise self._closed(error) from error
+
+    def _closed(self, error: PermissionError) -> LocalClusterError:
+        return LocalClusterError(f"{error}. {self.root} belongs to another user; name a folder of your own (--dir).")
 
     def write_state(self, state: State) -> None:
         """Remember what runs."""

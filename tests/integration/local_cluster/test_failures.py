@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from local_cluster import LocalCluster, LocalClusterError, Options
 from local_cluster.binaries import Binaries
-from local_cluster.errors import PortTakenError, StartError
-from local_cluster.layout import Layout
+from local_cluster.engine import Engine
+from local_cluster.errors import DiskFullError, PortTakenError, StartError
+from local_cluster.layout import Layout, State
+from local_cluster.options import choose_ports
+from local_cluster.processes import Process
 
 Program = Callable[[str, str], Path]
 
@@ -69,6 +73,39 @@ def test_a_program_that_is_damaged_is_named(directory: Path, program: Program) -
 
     assert "etcd could not be started" in said
     assert "Exec format error" in said
+
+
+def test_a_disk_that_is_full_for_etcd_is_said_in_words(directory: Path, program: Program) -> None:
+    program("kube-apiserver", "sleep 600")
+    folder = program("etcd", "echo 'panic: wal: no space left on device'; exit 2")
+
+    with pytest.raises(DiskFullError, match=r"the disk of .*etcd\.log is full. Free some"):
+        LocalCluster.launch(directory, Options(), lambda: Binaries(folder))
+
+
+class FullDisk(Layout):
+    """A folder on a disk that gets full once etcd runs."""
+
+    seen: ClassVar[list[Process]] = []
+
+    def write_state(self, state: State) -> None:
+        if state.etcd:
+            self.seen.append(state.etcd)
+            raise DiskFullError("full")
+        super().write_state(state)
+
+
+def test_a_process_that_could_not_be_remembered_is_not_left_running(directory: Path, program: Program) -> None:
+    layout = FullDisk(directory)
+    layout.create()
+    folder = program("etcd", "exec sleep 600")
+    engine = Engine(layout, State(choose_ports(), str(folder), detached=True), Options())
+
+    with pytest.raises(DiskFullError):
+        engine.start()
+
+    (etcd,) = layout.seen
+    assert not etcd.alive()
 
 
 def test_ports_that_are_always_taken_are_given_up_after_some_attempts(directory: Path, program: Program) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from local_cluster.__main__ import main
+from local_cluster.layout import Layout
 from local_cluster.pins import BINARIES
 
 
@@ -60,3 +61,16 @@ def test_help_names_every_command_and_variable(capsys: pytest.CaptureFixture[str
     assert all(
         word in said for word in ("up", "down", "status", "path", "KUBEBUILDER_ASSETS", "XDG_CACHE_HOME", "GOPROXY")
     )
+
+
+def test_down_also_deletes_what_a_killed_process_left_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "control-plane"
+    Layout(folder).create()
+    for name in (".pki.abc", "etcd", "users"):
+        (folder / name).mkdir()
+    for name in (".state.json.abc", ".kubeconfig.abc", "state.json"):
+        (folder / name).write_text("{")
+
+    assert main(["down", "--dir", str(folder)]) == 0
+
+    assert sorted(path.name for path in folder.iterdir()) == [".local-cluster", "lock", "logs"]

@@ -47,6 +47,15 @@ def test_no_folder_is_no_state(tmp_path: Path) -> None:
     assert Layout(tmp_path / "missing").read_state() is None
 
 
+def test_a_folder_of_another_user_is_explained(tmp_path: Path) -> None:
+    class Closed(type(tmp_path)):  # type: ignore[misc]
+        def read_bytes(self) -> bytes:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    with pytest.raises(LocalClusterError, match=r"Permission denied.*belongs to another user.*--dir"):
+        Layout(Closed(tmp_path)).read_state()
+
+
 def test_the_api_server_is_stopped_before_etcd() -> None:
     assert [process.pid for process in state().processes] == [2, 1]
 
@@ -108,3 +117,18 @@ def test_the_end_of_a_log_is_quoted_from_where_this_run_began(tmp_path: Path) ->
     assert tail(log, lines=2) == "line 28\nline 29"
     assert tail(log, lines=99, start=start).startswith("line 0")
     assert tail(tmp_path / "missing") == ""
+
+
+def test_the_stack_of_a_panic_does_not_hide_its_reason(tmp_path: Path) -> None:
+    log = tmp_path / "etcd.log"
+    log.write_text(
+        "starting\n"
+        "panic: failed to create WAL (no space left on device)\n"
+        "\n"
+        "goroutine 1 [running]:\n"
+        "go.uber.org/zap/zapcore.CheckWriteAction.OnWrite(0x2?, 0x1d47a4a6e480?, {0x0?, 0x0?, 0x1d47a4b5a0c0?})\n"
+        "\tgo.uber.org/zap@v1.27.0/zapcore/entry.go:196 +0x54\n"
+        "created by main.main in goroutine 1\n"
+    )
+
+    assert tail(log) == "starting\npanic: failed to create WAL (no space left on device)"
