@@ -73,9 +73,11 @@ class Caller:
         self._clock: Sample | None = None
         self._clock_in_doubt = False
         self._session: Any = None
+        self._closed = False
 
     async def close(self) -> None:
         """Close connections. Idempotent."""
+        self._closed = True
         session, self._session = self._session, None
         await self._client.close()
         if session is not None:
@@ -141,6 +143,8 @@ class Caller:
 
     async def ask(self, call: Call, gate: SendGate | None = None) -> Answer:
         """Run one call. Only a cancellation of the running task gets out as an exception."""
+        if self._closed:
+            return Answer(failed=Facts(started=False, message="the connection to the venue was closed by the operator"))
         if self._session is None:
             self._session = self._client.session = new_session()
         wire = WireCall(gate=gate, expected=call.expected, unchecked=self._profile.unchecked_parameters)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from exchange_kernel.exchange.port import SendGate
 
@@ -31,6 +32,10 @@ class WireMismatch(Exception):
     """What ccxt was about to send is not what the profile listed; nothing was written."""
 
 
+class Diverted(Exception):
+    """A redirect would have sent the request again, or the key to another host."""
+
+
 @dataclass(slots=True)
 class WireCall:
     """The record of one call, filled while it runs.
@@ -39,6 +44,7 @@ class WireCall:
         gate: Asked immediately before the socket write.
         expected: The parameters that must be on the wire, exactly; None where nothing is compared (reads).
         unchecked: Parameters that ccxt adds by itself and that change with every call (time stamp, signature).
+        origin: Scheme, host and port that the call is meant for.
         writes: How often a request was handed to the socket; above 1 only where aiohttp repeated an idempotent one.
         status: HTTP status of the answer, None while there is none.
         headers: The answer's headers, lower-case names.
@@ -48,6 +54,7 @@ class WireCall:
     gate: SendGate | None = None
     expected: Mapping[str, str] | None = None
     unchecked: frozenset[str] = frozenset()
+    origin: str = ""
     writes: int = 0
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -58,8 +65,16 @@ class WireCall:
         """Whether anything may have reached the venue."""
         return self.writes > 0
 
-    def before_write(self) -> None:
-        """Let the request out, or raise `GateRefused`."""
+    def before_write(self, method: str, origin: str) -> None:
+        """Let the request out.
+
+        Raises:
+            GateRefused: The gate is closed.
+            Diverted: The request is a repetition of a POST, or goes elsewhere than it was meant to; aiohttp does both
+                when it follows a redirect.
+        """
+        if origin != self.origin or (method == "POST" and self.writes > 0):
+            raise Diverted
         answer = self.gate() if self.gate is not None else None
         if answer is not None:
             raise GateRefused(answer)
@@ -68,6 +83,7 @@ class WireCall:
 
     def check(self, url: str, body: str | None) -> None:
         """Compare what is about to be sent with what was meant, or raise `WireMismatch`."""
+        self.origin = str(URL(url).origin())
         if self.expected is None:
             return
         pairs = parse_qsl(f"{urlsplit(url).query}&{body or ''}", keep_blank_values=True)
@@ -95,5 +111,5 @@ class GatedRequest(aiohttp.ClientRequest):
         """Ask the gate with the connection in hand, then write."""
         call = CURRENT.get()
         if call is not None:
-            call.before_write()
+            call.before_write(self.method, str(self.url.origin()))
         return await super().send(conn)

@@ -1,0 +1,229 @@
+"""What the Binance profile sends, and how it reads the answers."""
+
+import itertools
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exchange_kernel.core.venue import OrderRequest, VenueStatus
+from exchange_kernel.exchange.port import ProfileMissing
+from exchange_kernel.exchange.profiles import profile_of
+from exchange_kernel.exchange.profiles.binance import BinanceSpot
+from exchange_kernel.exchange.profiles.canonical import number, plain
+
+PROFILE = BinanceSpot()
+CLIENT_ID = "0123456789abcdef0123456789abcdef"
+TYPES = (
+    "Market",
+    "Limit",
+    "StopMarket",
+    "StopLimit",
+    "TakeProfitMarket",
+    "TakeProfitLimit",
+    "TrailingStopMarket",
+)
+
+
+def order(**changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest
+    base = OrderRequest(CLIENT_ID, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.5"), price=Decimal(60000))
+    return replace(base, **changes)
+
+
+def raw_order(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the venue's JSON
+    base = {
+        "symbol": "BTCUSDT",
+        "orderId": 7,
+        "clientOrderId": CLIENT_ID,
+        "price": "60000.00000000",
+        "origQty": "0.50000000",
+        "executedQty": "0.00000000",
+        "cummulativeQuoteQty": "0.00000000",
+        "status": "NEW",
+        "timeInForce": "GTC",
+        "type": "LIMIT",
+        "side": "BUY",
+        "stopPrice": "0.00000000",
+        "time": 1700000000000,
+        "updateTime": 1700000000123,
+        "isWorking": True,
+    }
+    return base | changes
+
+
+@pytest.mark.parametrize(
+    ("request_", "sent"),
+    [
+        (order(), {"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.5", "price": "60000"}),
+        (order(time_in_force="IOC"), {"type": "LIMIT", "timeInForce": "IOC", "quantity": "0.5", "price": "60000"}),
+        (order(time_in_force="FOK"), {"type": "LIMIT", "timeInForce": "FOK", "quantity": "0.5", "price": "60000"}),
+        (order(post_only=True), {"type": "LIMIT_MAKER", "quantity": "0.5", "price": "60000"}),
+        (order(type="Market", price=None), {"type": "MARKET", "quantity": "0.5"}),
+        (order(type="Market", price=None, time_in_force="IOC"), {"type": "MARKET", "quantity": "0.5"}),
+        (
+            order(type="Market", price=None, quantity=None, quote_quantity=Decimal("100.1234567")),
+            {"type": "MARKET", "quoteOrderQty": "100.1234567"},
+        ),
+    ],
+)
+def test_an_order_goes_out_with_exactly_these_parameters(request_: OrderRequest, sent: dict[str, str]) -> None:
+    call = PROFILE.create(request_, "BTCUSDT")
+
+    always = {"symbol": "BTCUSDT", "side": "BUY", "newClientOrderId": CLIENT_ID, "newOrderRespType": "FULL"}
+    assert call.method == "privatePostOrder"
+    assert call.args == (always | sent,)
+    assert call.expected == always | sent
+
+
+@pytest.mark.parametrize(
+    ("kind", "time_in_force", "post_only", "reduce_only"),
+    sorted(
+        set(itertools.product(TYPES, ("GTC", "IOC", "FOK", "GTD"), (False, True), (False, True)))
+        - BinanceSpot.rules.supported
+    ),
+)
+def test_what_is_not_listed_never_becomes_a_request(
+    kind: str, time_in_force: str, post_only: bool, reduce_only: bool
+) -> None:
+    unlisted = order(type=kind, time_in_force=time_in_force, post_only=post_only, reduce_only=reduce_only)
+
+    with pytest.raises(ValueError, match="does not place"):
+        PROFILE.create(unlisted, "BTCUSDT")
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        order(type="Market"),  # a price would make it an order by quote quantity
+        order(trigger_price=Decimal(59000)),
+        order(quote_quantity=Decimal(100)),
+        order(type="Market", price=None, quote_quantity=Decimal(100)),
+        order(type="Market", price=None, quantity=None, quote_quantity=Decimal(100), side="Sell"),
+        order(type="Market", price=None, quantity=None),
+        order(price=None),
+        order(quantity=Decimal(0)),
+        order(quantity=Decimal("NaN")),
+        order(client_order_id="0123"),
+        order(client_order_id=CLIENT_ID.upper()),
+    ],
+)
+def test_a_contradiction_never_becomes_a_request(contradiction: OrderRequest) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        PROFILE.create(contradiction, "BTCUSDT")
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.integers(min_value=0, max_value=2**128 - 1))
+def test_client_ids_survive_the_way_to_the_venue_and_back(value: int) -> None:
+    canonical = f"{value:032x}"
+
+    assert PROFILE.decode(PROFILE.encode(canonical)) == canonical
+
+
+@pytest.mark.parametrize(
+    "foreign", ["", "x-TKT5PX2F22ecb58eb9074fb1be018c", "web_123", CLIENT_ID.upper(), CLIENT_ID + "0"]
+)
+def test_foreign_client_ids_are_not_ours(foreign: str) -> None:
+    assert PROFILE.decode(foreign) is None
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.decimals(min_value="0.00000001", max_value="99999999999", places=8))
+def test_numbers_reach_the_wire_exactly_and_without_an_exponent(value: Decimal) -> None:
+    text = plain(value)
+
+    assert Decimal(text) == value
+    assert set(text) <= set("0123456789.")
+    assert not (("." in text) and text.endswith(("0", ".")))
+
+
+def test_a_float_is_no_number() -> None:
+    with pytest.raises(ValueError, match=r"0\.1 is not a decimal text"):
+        number(0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, VenueStatus.OPEN),
+        ({"status": "PARTIALLY_FILLED", "executedQty": "0.1"}, VenueStatus.OPEN),
+        ({"status": "PENDING_CANCEL"}, VenueStatus.OPEN),
+        ({"status": "FILLED", "executedQty": "0.5"}, VenueStatus.FILLED),
+        ({"status": "CANCELED", "executedQty": "0.1"}, VenueStatus.CANCELED),
+        ({"status": "EXPIRED"}, VenueStatus.EXPIRED),
+        ({"status": "EXPIRED_IN_MATCH"}, VenueStatus.EXPIRED),
+        ({"status": "REJECTED"}, VenueStatus.REJECTED),
+        ({"status": "PENDING_NEW"}, VenueStatus.UNTRIGGERED),
+        ({"type": "STOP_LOSS_LIMIT", "stopPrice": "59000", "isWorking": False}, VenueStatus.UNTRIGGERED),
+        ({"type": "STOP_LOSS_LIMIT", "stopPrice": "59000", "isWorking": True}, VenueStatus.OPEN),
+    ],
+)
+def test_the_raw_status_says_where_an_order_stands(changes: dict[str, Any], status: VenueStatus) -> None:
+    read = PROFILE.read_order(raw_order(**changes), "BTC/USDT")
+
+    assert read.status is status
+    assert read.filled == Decimal(changes.get("executedQty", "0"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "A_NEW_WORD"},
+        {"status": "FILLED", "executedQty": "0.4"},
+        {"executedQty": 0.4},
+        {"executedQty": None},
+        {"orderId": None},
+        {"side": "SHORT"},
+        {"cummulativeQuoteQty": "Infinity"},
+    ],
+)
+def test_an_answer_that_is_not_understood_is_not_read(changes: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError, ArithmeticError)):
+        PROFILE.read_order(raw_order(**changes), "BTC/USDT")
+
+
+def test_an_unavailable_cost_is_not_invented() -> None:
+    assert PROFILE.read_order(raw_order(cummulativeQuoteQty="-1"), "BTC/USDT").cost is None
+
+
+def test_the_fills_of_an_answer_count_only_when_they_are_all_there() -> None:
+    fill = {"price": "60000", "qty": "0.2", "commission": "0.0002", "commissionAsset": "BTC", "tradeId": 5}
+    whole = PROFILE.read_order(raw_order(executedQty="0.2", fills=[fill]), "BTC/USDT")
+    partial = PROFILE.read_order(raw_order(executedQty="0.3", fills=[fill]), "BTC/USDT")
+
+    assert whole.trades is not None
+    assert [(t.quantity, t.cost, t.fee) for t in whole.trades] == [(Decimal("0.2"), Decimal(12000), Decimal("0.0002"))]
+    assert partial.trades is None
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ('{"code":-2010,"msg":"Duplicate order sent."}', ("-2010", "Duplicate order sent.")),
+        ('{"code":"-2010"}', ("", "")),
+        ("<html>502</html>", ("", "")),
+        ("", ("", "")),
+        ("[]", ("", "")),
+        ('{"code":-20', ("", "")),
+    ],
+)
+def test_only_the_venues_own_form_of_error_is_an_error_of_the_venue(body: str, error: tuple[str, str]) -> None:
+    assert PROFILE.error_of(body) == error
+
+
+def test_an_endpoint_replaces_every_address_that_requests_could_go_to() -> None:
+    urls = PROFILE.api_urls(
+        {"public": "https://real/", "private": "https://real/", "sapi": "https://real/"}, "http://x/"
+    )
+
+    assert urls == {"public": "http://x/api/v3", "private": "http://x/api/v3"}
+
+
+def test_a_missing_profile_names_those_that_exist() -> None:
+    with pytest.raises(ProfileMissing, match=r"no profile for exchange 'kraken' .*binance \(Spot\)"):
+        profile_of("kraken")
+    with pytest.raises(ProfileMissing, match="market type Swap"):
+        profile_of("binance", "Swap")
