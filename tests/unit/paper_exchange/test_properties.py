@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +15,11 @@ from paper_exchange.commands import (
     Command,
     CreateAccount,
     Deposit,
+    ExecutionType,
     MakerConfig,
     MakerKind,
+    OrderCanceled,
+    OrderUpdate,
     PlaceOrder,
     SetMaker,
     StepMarket,
@@ -23,6 +28,7 @@ from paper_exchange.commands import (
 from paper_exchange.engine import Engine
 from paper_exchange.matching import reservation
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, Refusal
 from paper_exchange.state import reserved_asset
 from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
 
@@ -32,9 +38,16 @@ SYMBOLS = tuple(
     for symbol in (ETHBTC, BTCUSDT)
 )
 PRICES = {"ETHBTC": (amount("0.05"), amount("0.00001")), "BTCUSDT": (amount("50000"), amount("0.01"))}
+EXECUTIONS = {
+    ExecutionType.NEW,
+    ExecutionType.TRADE,
+    ExecutionType.CANCELED,
+    ExecutionType.EXPIRED,
+    ExecutionType.TRADE_PREVENTION,
+}
 ACCOUNTS = ("alice", "bob", "carol")
 CLIENT_IDS = st.sampled_from([None, "a", "b", "c"])
-quantities = st.integers(1, 40).map(lambda steps: steps * amount("0.0001"))
+quantities = st.integers(1, 60).map(lambda steps: steps * amount("0.0001"))
 
 
 @st.composite
@@ -51,7 +64,7 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
         time_in_force=draw(st.sampled_from(TimeInForce)) if kind is OrderType.LIMIT else None,
         quantity=None if by_quote else draw(quantities),
         quote_quantity=draw(quantities) * base // amount("1") if by_quote else None,
-        price=None if kind is OrderType.MARKET else base + draw(st.integers(-4, 4)) * tick,
+        price=None if kind is OrderType.MARKET else base + draw(st.integers(-3, 3)) * tick,
         client_order_id=draw(CLIENT_IDS),
         prevention=draw(st.sampled_from([None, *SelfTradePrevention])),
     )
@@ -84,7 +97,9 @@ makers = st.builds(
     st.sampled_from(sorted(PRICES)),
     st.integers(0, 3),
 )
-sequences = st.lists(st.one_of(orders(), orders(), orders(), cancels, cancel_alls, steps, sweeps, makers), max_size=40)
+sequences = st.lists(
+    st.one_of(orders(), orders(), cancels, cancel_alls, steps, sweeps, makers), min_size=30, max_size=60
+)
 
 
 def broken(engine: Engine) -> list[str]:
@@ -131,7 +146,7 @@ def traders() -> Bench:
     return bench
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=25, derandomize=True, deadline=None)
 @given(sequences)
 def test_every_sequence_of_commands_keeps_the_books(commands: list[Command]) -> None:
     bench = traders()
@@ -141,7 +156,7 @@ def test_every_sequence_of_commands_keeps_the_books(commands: list[Command]) -> 
         assert broken(bench.engine) == []
 
 
-@settings(max_examples=25, derandomize=True, deadline=None)
+@settings(max_examples=12, derandomize=True, deadline=None)
 @given(sequences, st.integers(0, 40))
 def test_a_snapshot_anywhere_in_a_sequence_changes_nothing(commands: list[Command], at: int) -> None:
     straight, restored = traders(), traders()
@@ -154,3 +169,45 @@ def test_a_snapshot_anywhere_in_a_sequence_changes_nothing(commands: list[Comman
         assert restored.last == straight.last
 
     assert snapshot.digest(restored.engine.state) == snapshot.digest(straight.engine.state)
+
+
+def random_command(rng: Random, bench: Bench) -> Command:
+    """A busy market: mostly orders, close to each other, sometimes a cancel or a move."""
+    symbol, account = rng.choice(sorted(PRICES)), rng.choice(ACCOUNTS)
+    base, tick = PRICES[symbol]
+    roll = rng.random()
+    working = bench.engine.read.open_orders(account, symbol)
+    if roll < 0.1 and working:
+        return CancelOrder(account=account, symbol=symbol, order_id=rng.choice(working).order_id)
+    if roll < 0.15:
+        return CancelOpenOrders(account=account, symbol=symbol)
+    if roll < 0.17:
+        return SweepTo(symbol=symbol, price=base + rng.randint(-3, 3) * tick)
+    kind = rng.choice([OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET])
+    quantity = rng.randint(1, 60) * amount("0.0001")
+    by_quote = kind is OrderType.MARKET and rng.random() < 0.5
+    return PlaceOrder(
+        account=account,
+        symbol=symbol,
+        side=rng.choice(list(Side)),
+        type=kind,
+        time_in_force=rng.choice([TimeInForce.GTC, *TimeInForce]) if kind is OrderType.LIMIT else None,
+        quantity=None if by_quote else quantity,
+        quote_quantity=quantity * base // amount("1") if by_quote else None,
+        price=None if kind is OrderType.MARKET else base + rng.randint(-3, 3) * tick,
+        prevention=rng.choice(list(SelfTradePrevention)),
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_busy_market_keeps_the_books(seed: int) -> None:
+    rng, bench = Random(seed), traders()  # noqa: S311 - a reproducible market, nothing secret
+    seen: set[object] = set()
+    for _ in range(400):
+        bench.now += 50
+        reply = bench.do(random_command(rng, bench))
+        seen.update(update.execution for update in bench.events(OrderUpdate))
+        seen.add(reply if isinstance(reply, Refusal) else type(reply))
+        assert broken(bench.engine) == []
+
+    assert {INSUFFICIENT_BALANCE, WOULD_TAKE, OrderCanceled, *EXECUTIONS} <= seen, "the market was not busy enough"
