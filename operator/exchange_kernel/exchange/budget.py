@@ -51,7 +51,7 @@ class WeightBudget:
 
     def used(self, now: float) -> int:
         """The weight spent in the last minute."""
-        while self._spent and self._spent[0][0] <= now - WINDOW:
+        while self._spent and self._spent[0][0] + WINDOW <= now:
             self._total -= self._spent.popleft()[1]
         return self._total
 

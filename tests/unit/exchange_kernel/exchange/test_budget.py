@@ -27,7 +27,7 @@ def test_no_minute_ever_holds_more_than_the_limit_and_others_leave_the_reserve(
         if budget.wait(now, weight, reserve=reserve) == 0.0:
             budget.spend(now, weight)
             sent.append((now, weight))
-            window = sum(w for moment, w in sent if moment > now - WINDOW)
+            window = sum(w for moment, w in sent if moment + WINDOW > now)
             assert window <= (100 if reserve else 80)
 
 

@@ -1,0 +1,268 @@
+"""The account session: urgency, budget, gates, and creates that are never cut off."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pytest
+
+from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, NotPlaced, OpenOrders, OrderRequest, Placed
+from exchange_kernel.exchange.admission import Priority
+from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
+from exchange_kernel.exchange.memory import MemoryExchange, Raises
+from exchange_kernel.exchange.port import RateLimited, SendGate, VenueUnavailable
+from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.session import AccountSession, priority_of
+
+
+@dataclass
+class Clock:
+    """A monotonic clock that stands still unless it is moved."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class SlowExchange(MemoryExchange):
+    """Holds creates and bulk reads back until they are let go, and notes the order of arrivals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived: list[str] = []
+        self.let_go = asyncio.Event()
+
+    async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
+        self.arrived.append(f"create {request.client_order_id[-2:]}")
+        await self.let_go.wait()
+        return await super().create_order(request, gate)
+
+    async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
+        self.arrived.append("cancel")
+        return await super().cancel_order(symbol, exchange_order_id, client_order_id)
+
+    async def fetch_open_orders(self) -> OpenOrders:
+        self.arrived.append("bulk")
+        await self.let_go.wait()
+        return await super().fetch_open_orders()
+
+
+class PausingExchange(MemoryExchange):
+    """Answers every create with the venue's order-count limit."""
+
+    async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
+        self.calls.append("create_order")
+        return NotPlaced("RateLimited", "too many new orders", 10.0)
+
+
+@dataclass
+class Desk:
+    """A session and what is around it."""
+
+    exchange: MemoryExchange
+    clock: Clock = field(default_factory=Clock)
+    budget: WeightBudget = field(default_factory=lambda: WeightBudget(1000))
+
+    def __post_init__(self) -> None:
+        self.session = AccountSession(self.exchange, Weights(1000), self.budget, self.clock)
+
+
+def order(number: int = 1, **changes: object) -> OrderRequest:
+    values = {"quantity": Decimal("0.1"), "price": Decimal(40000)} | changes
+    return OrderRequest(f"{number:032x}", "BTC/USDT", "Buy", str(values.pop("type", "Limit")), **values)  # type: ignore[arg-type]
+
+
+def open_gate() -> None:
+    return None
+
+
+async def settled(condition: Callable[[], bool]) -> None:
+    """Let other tasks run until the condition holds."""
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("the condition never came true")
+
+
+async def test_calls_reach_the_exchange_and_their_outcomes_come_back() -> None:
+    desk = Desk(MemoryExchange())
+
+    outcome = await desk.session.create_order(order(), open_gate)
+
+    assert isinstance(outcome, Placed)
+    assert [o.client_order_id for o in desk.exchange.orders] == [order().client_order_id]
+    assert desk.session.metrics.calls == {"create_order": 1}
+
+
+async def test_a_cancel_does_not_wait_behind_creates_and_bulk_reads() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    creates = [asyncio.create_task(desk.session.create_order(order(n), open_gate)) for n in range(1, 21)]
+    polls = [asyncio.create_task(desk.session.fetch_open_orders()) for _ in range(5)]
+    await settled(lambda: len(exchange.arrived) == 9)
+    assert desk.session.queue_depth == 16
+
+    await desk.session.cancel_order("BTC/USDT", "1", order().client_order_id)
+
+    assert exchange.arrived[-1] == "cancel"
+    exchange.let_go.set()
+    await asyncio.gather(*creates, *polls)
+    assert len(exchange.orders) == 20
+
+
+async def test_bulk_reads_go_one_at_a_time() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    polls = [asyncio.create_task(desk.session.fetch_open_orders()) for _ in range(3)]
+    await settled(lambda: desk.session.queue_depth == 2)
+
+    assert exchange.arrived == ["bulk"]
+    exchange.let_go.set()
+    await asyncio.gather(*polls)
+
+
+async def test_a_canceled_caller_does_not_cut_off_its_order() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    caller = asyncio.create_task(desk.session.create_order(order(), open_gate))
+    await settled(lambda: bool(exchange.arrived))
+
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert desk.session.creates_in_flight == 1
+    exchange.let_go.set()
+
+    assert await desk.session.drain(timeout=5)
+    assert len(exchange.orders) == 1
+
+
+async def test_a_caller_that_is_canceled_in_the_queue_sends_nothing() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    running = [asyncio.create_task(desk.session.create_order(order(n), open_gate)) for n in range(1, 9)]
+    await settled(lambda: len(exchange.arrived) == 8)
+    waiting = asyncio.create_task(desk.session.create_order(order(9), open_gate))
+    await settled(lambda: desk.session.queue_depth == 1)
+
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    exchange.let_go.set()
+    await asyncio.gather(*running)
+
+    assert desk.session.queue_depth == 0
+    assert len(exchange.orders) == 8
+
+
+async def test_the_gate_is_asked_when_the_order_leaves_the_queue() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    running = [asyncio.create_task(desk.session.create_order(order(n), open_gate)) for n in range(1, 9)]
+    await settled(lambda: len(exchange.arrived) == 8)
+    late: list[str] = []
+    waiting = asyncio.create_task(desk.session.create_order(order(9), lambda: late[0] if late else None))
+    await settled(lambda: desk.session.queue_depth == 1)
+
+    late.append("SendWindowMissed: it waited too long")
+    exchange.let_go.set()
+
+    assert await waiting == NotPlaced("SendWindowMissed", "it waited too long")
+    await asyncio.gather(*running)
+    assert "create 09" not in exchange.arrived
+
+
+async def test_draining_sends_no_new_order_and_waits_for_those_under_way() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    under_way = asyncio.create_task(desk.session.create_order(order(1), open_gate))
+    await settled(lambda: bool(exchange.arrived))
+    drained = asyncio.create_task(desk.session.drain(timeout=5))
+    await asyncio.sleep(0)
+
+    refused = await desk.session.create_order(order(2), open_gate)
+    assert isinstance(refused, NotPlaced)
+    assert refused.reason == "GateClosed"
+    assert not drained.done()
+
+    exchange.let_go.set()
+    assert await drained
+    assert isinstance(await under_way, Placed)
+
+
+async def test_draining_gives_up_after_its_time() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    under_way = asyncio.create_task(desk.session.create_order(order(), open_gate))
+    await settled(lambda: bool(exchange.arrived))
+
+    assert not await desk.session.drain(timeout=0)
+    exchange.let_go.set()
+    await under_way
+
+
+async def test_a_pause_of_the_venue_is_answered_at_once_and_sends_nothing() -> None:
+    desk = Desk(MemoryExchange())
+    desk.budget.answered(desk.clock.now, AnswerSeen(429, retry_after=11.0))
+
+    assert await desk.session.create_order(order(), open_gate) == NotPlaced(
+        "RateLimited", "the venue wants a pause from this address", 11.0
+    )
+    with pytest.raises(RateLimited) as caught:
+        await desk.session.cancel_order("BTC/USDT", "1", order().client_order_id)
+    assert caught.value.retry_after == 11.0
+    assert desk.exchange.calls == []
+
+    desk.clock.now += 11.0
+    assert isinstance(await desk.session.create_order(order(), open_gate), Placed)
+
+
+async def test_a_spent_budget_stops_creates_at_once_but_not_cancels() -> None:
+    desk = Desk(MemoryExchange())
+    desk.budget.spend(desk.clock.now, 800)
+
+    refused = await desk.session.create_order(order(), open_gate)
+
+    assert refused == NotPlaced("RateLimited", "the request budget of this address is spent", 60.0)
+    assert await desk.session.cancel_order("BTC/USDT", "1", order().client_order_id) is CancelOutcome.NOT_FOUND
+
+
+async def test_an_accounts_own_limit_pauses_its_creates_and_no_other_account() -> None:
+    limited = Desk(PausingExchange())
+    other = Desk(MemoryExchange(), clock=limited.clock, budget=limited.budget)
+    await limited.session.create_order(order(1), open_gate)
+
+    again = await limited.session.create_order(order(2), open_gate)
+
+    assert isinstance(again, NotPlaced)
+    assert again.retry_after == 10.0
+    assert limited.exchange.calls == ["create_order"]
+    assert isinstance(await other.session.create_order(order(3), open_gate), Placed)
+
+
+async def test_failures_are_counted_by_reason_and_give_their_place_back() -> None:
+    desk = Desk(MemoryExchange())
+    for _ in range(20):
+        desk.exchange.fail_next("look_up", Raises(VenueUnavailable("503")))
+        with pytest.raises(VenueUnavailable):
+            await desk.session.look_up("BTC/USDT", order().client_order_id)
+
+    assert desk.session.metrics.errors == {"VenueUnavailable": 20}
+    assert desk.session.metrics.waits["RESOLVE"] == 20
+
+
+@pytest.mark.parametrize(
+    ("request_", "priority"),
+    [
+        (order(), Priority.CREATE),
+        (order(type="Market", price=None), Priority.CREATE),
+        (order(reduce_only=True), Priority.PROTECTIVE_CREATE),
+        (order(type="StopMarket", price=None, trigger_price=Decimal(1)), Priority.PROTECTIVE_CREATE),
+        (order(type="TrailingStopMarket", price=None), Priority.PROTECTIVE_CREATE),
+    ],
+)
+def test_exits_and_stops_go_ahead_of_entries(request_: OrderRequest, priority: Priority) -> None:
+    assert priority_of(request_) is priority
