@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -96,13 +97,14 @@ def _up(args: argparse.Namespace) -> int:
         f"The control plane {'already runs' if running else f'runs, after {time.monotonic() - began:.1f} s'}: "
         f"{cluster.server}"
     )
-    _print(f"\n  export KUBECONFIG={cluster.kubeconfig}\n  export PATH={cluster.kubectl.parent}:$PATH")
+    kubeconfig, programs = shlex.quote(str(cluster.kubeconfig)), shlex.quote(str(cluster.kubectl.parent))
+    _print(f"\n  export KUBECONFIG={kubeconfig}\n  export PATH={programs}:$PATH")
     _print(f"  kubectl get namespaces\n\nLogs: {cluster.logs}")
     if args.foreground:
         _print("Ctrl-C stops it.")
         _wait_for_the_end(cluster)
     else:
-        where = "" if args.dir == DEFAULT_DIRECTORY else f" --dir {args.dir}"
+        where = "" if args.dir == DEFAULT_DIRECTORY else f" --dir {shlex.quote(str(args.dir))}"
         _print(f"Stop it: python -m local_cluster down{where}")
     return 0
 

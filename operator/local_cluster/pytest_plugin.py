@@ -18,7 +18,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +28,7 @@ from filelock import FileLock
 from local_cluster.binaries import provide
 from local_cluster.cluster import LocalCluster
 from local_cluster.control_plane import ControlPlane
+from local_cluster.errors import LocalClusterError
 from local_cluster.external import ExternalCluster
 from local_cluster.launch import Owner
 from local_cluster.options import Options
@@ -101,6 +102,25 @@ def choose(environ: Mapping[str, str], temporary: pytest.TempPathFactory, say: S
     else:
         with LocalCluster.start(temporary.mktemp("control-plane"), say=say) as cluster:
             yield cluster
+
+
+def needs_programs(fixtures: Collection[str], environ: Mapping[str, str]) -> bool:
+    """Whether tests with these fixtures start an embedded control plane.
+
+    Args:
+        fixtures: the names of all fixtures that are used.
+        environ: the environment variables.
+    """
+    return "own_control_plane" in fixtures or ("control_plane" in fixtures and not environ.get(KUBECONFIG_VARIABLE))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Get the programs before the first test: a build takes longer than any test may."""
+    fixtures = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if needs_programs(fixtures, os.environ) and not session.config.option.collectonly:
+        # The fixture raises the same error again, where it can be read.
+        with contextlib.suppress(LocalClusterError):
+            provide(os.environ, _sayer(session.config))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
@@ -98,6 +99,7 @@ def test_a_killed_owner_takes_its_control_plane_along(directory: Path) -> None:
     until(lambda: all_gone(processes))
 
 
+@pytest.mark.skipif(platform.system() != "Linux", reason="elsewhere the kernel has no such signal")
 def test_a_killed_leash_takes_its_process_along(directory: Path) -> None:
     with LocalCluster.start(directory) as cluster:
         api_server = cluster.state.processes[0]
