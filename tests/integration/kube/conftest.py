@@ -9,10 +9,12 @@ import pytest
 
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.connection import ConnectionSettings, connect
+from exchange_kernel.kube.resources import ACCOUNTS, CONFIG_MAPS, INTENTS, RECEIPTS, SECRETS, Resource
 from exchange_kernel.kube.transport import HttpTransport
 from local_cluster import ControlPlane
 from support.proxy import Proxy
 
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 CRDS = Path(__file__).parents[3] / "crds"
 _numbers = itertools.count(1)
 
@@ -32,18 +34,24 @@ def kinds(control_plane: ControlPlane) -> ControlPlane:
 
 
 @pytest.fixture
-def namespace(kinds: ControlPlane) -> str:
-    """A namespace of this test's own."""
-    name = f"kube-{os.getpid()}-{next(_numbers)}"
-    kinds.run_kubectl("create", "namespace", name)
-    return name
-
-
-@pytest.fixture
 async def client(kinds: ControlPlane) -> AsyncIterator[ApiClient]:
     """A client with all rights."""
     async with client_of(kinds.kubeconfig) as api:
         yield api
+
+
+@pytest.fixture
+async def namespace(client: ApiClient) -> AsyncIterator[str]:
+    """A namespace of this test's own."""
+    name = f"kube-{os.getpid()}-{next(_numbers)}"
+    created = await client.create(NAMESPACES, None, {"metadata": {"name": name}})
+    yield name
+    # Without this a real cluster could not finish the deletion: nobody else removes our finalizers.
+    for resource in (INTENTS, ACCOUNTS, RECEIPTS, CONFIG_MAPS, SECRETS):
+        for obj in await client.list(resource, name):
+            if obj["metadata"].get("finalizers"):
+                await client.merge_patch(resource, name, obj["metadata"]["name"], {"metadata": {"finalizers": None}})
+    await client.delete(NAMESPACES, None, name, uid=created["metadata"]["uid"])
 
 
 @pytest.fixture

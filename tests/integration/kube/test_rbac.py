@@ -25,7 +25,7 @@ from exchange_kernel.kube.journal import JournalStore
 from exchange_kernel.kube.receipts import ReceiptStore
 from exchange_kernel.kube.resources import ACCOUNT_STATES, ACCOUNTS, CONFIG_MAPS, INTENTS, RECEIPTS, SECRETS, Resource
 from exchange_kernel.kube.sweep import list_seen
-from integration.kube.conftest import CRDS, client_of
+from integration.kube.conftest import CRDS, NAMESPACES, client_of
 from local_cluster import ControlPlane
 from support.kube_fakes import intent_object, receipt
 
@@ -151,7 +151,6 @@ async def test_the_operator_can_see_that_its_kinds_are_installed(operator: ApiCl
 
 
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 
 
 @pytest.mark.parametrize(

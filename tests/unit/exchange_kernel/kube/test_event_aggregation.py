@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_an_event_that_was_not_written_is_created_when_it_repeats() -> None:
 
 
 @pytest.mark.parametrize("other", [{"uid": "u2"}, {"reason": "Denied"}, {"message": "accepted"}])
-def test_another_object_reason_or_sentence_is_another_event(other: dict[str, str]) -> None:
+def test_another_object_reason_or_sentence_is_another_event(other: dict[str, Any]) -> None:
     events = EventAggregator()
     offer(events)
     offer(events, **other)
