@@ -107,6 +107,15 @@ def test_percent_price_measures_by_the_average_of_the_last_minutes() -> None:
     assert bench.place(side=Side.SELL, price="11900") == Refusal(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")
 
 
+def test_after_quiet_minutes_percent_price_measures_by_the_last_price() -> None:
+    bench = at_50k()
+    bench.do(SweepTo(symbol="BTCUSDT", price=amount("60000")))
+    bench.now += 6 * 60_000
+
+    assert isinstance(bench.place(side=Side.SELL, price="300000"), OrderPlaced)
+    assert bench.place(side=Side.SELL, price="300000.01") == Refusal(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE")
+
+
 def test_a_market_order_may_go_below_the_minimum_where_the_symbol_says_so() -> None:
     bench = at_50k(replace(BTCUSDT, min_notional_applies_to_market=False))
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -339,3 +340,21 @@ def test_a_filled_order_is_never_archived() -> None:
 
     found = bench.engine.read.order("alice", "BTCUSDT", order_id=order.order_id, now=bench.now + 2 * ARCHIVE_AFTER)
     assert isinstance(found, Order)
+
+
+def test_a_fok_order_does_not_count_what_lies_behind_an_order_that_would_end_it() -> None:
+    bench = Bench()
+    bench.placed(side=Side.SELL, quantity="0.001")
+    bench.placed(account=OTHER, side=Side.SELL, quantity="1")
+    order = bench.placed(time_in_force=TimeInForce.FOK, prevention=SelfTradePrevention.EXPIRE_TAKER)
+
+    assert (order.status, order.prevented) == (OrderStatus.EXPIRED, 0)
+
+
+def test_commission_is_rounded_in_favour_of_the_customer() -> None:
+    bench = Bench(replace(ETHBTC, min_notional=0))
+    bench.placed(symbol="ETHBTC", price="0.05001", quantity="0.0001")
+    bench.placed(symbol="ETHBTC", account=OTHER, side=Side.SELL, price="0.05001", quantity="0.0001")
+    (trade,) = bench.engine.read.trades(OTHER, "ETHBTC")
+
+    assert (trade.quote_quantity, trade.commission) == (500, 0)
