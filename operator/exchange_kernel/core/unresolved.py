@@ -38,7 +38,7 @@ def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> De
     if isinstance(view.observed, Found):
         return _record_placed(view, receipt, placement, view.observed.order)
     permit = view.permit
-    if permit is not None and permit.client_order_id == placement.client_order_id:
+    if permit is not None and (permit.client_order_id, view.holder) == (placement.client_order_id, placement.holder):
         return _holding(view, receipt, placement, permit)
     return _resolve(view, receipt, placement)
 

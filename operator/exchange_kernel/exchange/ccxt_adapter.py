@@ -31,7 +31,8 @@ from exchange_kernel.core.venue import (
     VenueRules,
 )
 from exchange_kernel.exchange.budget import AnswerSeen
-from exchange_kernel.exchange.ccxt_caller import UNREADABLE, Access, Caller, unreadable
+from exchange_kernel.exchange.ccxt_caller import UNREADABLE, Caller, unreadable
+from exchange_kernel.exchange.ccxt_client import Access
 from exchange_kernel.exchange.classify import classify_cancel, classify_create
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ExchangeError, ReadError, SendGate
 from exchange_kernel.exchange.profiles.base import Call, History

@@ -7,14 +7,14 @@ keeps the venue's clock, because every signed call depends on it.
 import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from exchange_kernel.exchange.budget import AnswerSeen
-from exchange_kernel.exchange.ccxt_client import Hooks, new_client, new_session
+from exchange_kernel.exchange.ccxt_client import Access, Hooks, new_client, new_session
 from exchange_kernel.exchange.classify import Facts, classify_read
 from exchange_kernel.exchange.port import ClockReading, ExchangeError, ReadError, SendGate
-from exchange_kernel.exchange.profiles.base import Call, Proof, VenueProfile
+from exchange_kernel.exchange.profiles.base import Call, Proof
 from exchange_kernel.exchange.scrub import Scrubber
 from exchange_kernel.exchange.venue_clock import Clocks, Sample
 from exchange_kernel.exchange.wire import CURRENT, GateRefused, WireCall, WireMismatch
@@ -24,23 +24,6 @@ _T = TypeVar("_T")
 # What a reader raises for an answer that is not what it should be.
 UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError)
 _CLOCK_TRIES, _GOOD_ROUND_TRIP = 3, 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Which venue, and as whom.
-
-    Attributes:
-        profile: The venue.
-        credentials: ccxt's names: apiKey, secret, password.
-        endpoint: Base URL in place of the venue's own; empty for the venue's own.
-        sandbox: The venue's own test network; an endpoint outranks it.
-    """
-
-    profile: VenueProfile
-    credentials: Mapping[str, str] = field(repr=False)
-    endpoint: str = ""
-    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +47,7 @@ class Caller:
         self._profile, self._clocks, self._report = access.profile, clocks, report
         self._scrub = Scrubber(access.credentials.values())
         hooks = Hooks(answered=self._answered, venue_ms=self.venue_ms)
-        self._client = new_client(
-            access.profile, access.credentials, access.endpoint, sandbox=access.sandbox, hooks=hooks
-        )
+        self._client = new_client(access, hooks)
         key_at = f"{self._client.urls['api'].get('private')}\n{access.credentials['apiKey']}"
         self.fingerprint = hashlib.sha256(key_at.encode()).hexdigest()[:32]
         """Names endpoint and key, where the venue does not say who we are."""

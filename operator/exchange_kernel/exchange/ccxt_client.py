@@ -10,7 +10,7 @@ import functools
 import logging
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import aiohttp
@@ -20,13 +20,33 @@ import certifi
 from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.wire import CURRENT, GatedRequest
 
-REQUEST_TIMEOUT = 10.0
-"""Seconds until a request without an answer counts as unknown; Binance's engine gives up after the same time."""
-
 _MAX_CONNECTIONS = 32  # above what the session lets out at once, so that no request waits for a connection
 
 # ccxt logs requests with their headers at DEBUG; this logger has no handler and passes nothing on.
 _SILENT = logging.Logger("ccxt", level=logging.CRITICAL + 1)  # noqa: LOG001 - on purpose outside the hierarchy
+
+
+REQUEST_TIMEOUT = 10.0
+"""Seconds; Binance's engine gives up after the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which venue, and as whom.
+
+    Attributes:
+        profile: The venue.
+        credentials: ccxt's names: apiKey, secret, password.
+        endpoint: Base URL in place of the venue's own; empty for the venue's own.
+        sandbox: The venue's own test network; an endpoint outranks it.
+        request_timeout: Seconds until a request without an answer counts as unknown.
+    """
+
+    profile: VenueProfile
+    credentials: Mapping[str, str] = field(repr=False)
+    endpoint: str = ""
+    sandbox: bool = False
+    request_timeout: float = REQUEST_TIMEOUT
 
 
 @dataclass(frozen=True)
@@ -81,10 +101,10 @@ class _Hooked:
             self.hooks.answered(code, call.headers, body)
         return str(super().on_rest_response(code, *rest))  # type: ignore[misc]
 
-    def nonce(self) -> float:
+    def nonce(self) -> int:
         """The time stamp of the next signature, in milliseconds."""
         told = self.hooks.venue_ms() if self.signs_with_time else None
-        return float(super().nonce()) if told is None else told  # type: ignore[misc]
+        return int(super().nonce()) if told is None else told  # type: ignore[misc]
 
 
 @functools.cache
@@ -102,31 +122,22 @@ def new_session() -> aiohttp.ClientSession:
     )
 
 
-def new_client(
-    profile: VenueProfile, credentials: Mapping[str, str], endpoint: str, *, sandbox: bool, hooks: Hooks
-) -> CcxtClient:
-    """A configured ccxt instance that can reach nothing but the chosen endpoint.
-
-    Args:
-        profile: The venue.
-        credentials: ccxt's names: apiKey, secret, password.
-        endpoint: Base URL in place of the venue's own; empty for the venue's own.
-        sandbox: The venue's own test network; an endpoint outranks it.
-        hooks: See `Hooks`.
-    """
+def new_client(access: Access, hooks: Hooks) -> CcxtClient:
+    """A configured ccxt instance that can reach nothing but the chosen endpoint."""
+    profile = access.profile
     client = _client_class(profile.ccxt_id)(
         {
-            **credentials,
+            **access.credentials,
             **profile.settings(),
             "enableRateLimit": False,
-            "timeout": int(REQUEST_TIMEOUT * 1000),
+            "timeout": int(access.request_timeout * 1000),
             "number": str,
             "timeout_on_exit": 0,
             "session": None,
         }
     )
     client.hooks, client.signs_with_time, client.logger = hooks, profile.signs_with_time, _SILENT
-    if sandbox and not endpoint:
+    if access.sandbox and not access.endpoint:
         client.set_sandbox_mode(True)
-    client.urls["api"] = dict(profile.api_urls(client.urls["api"], endpoint))
+    client.urls["api"] = dict(profile.api_urls(client.urls["api"], access.endpoint))
     return cast("CcxtClient", client)

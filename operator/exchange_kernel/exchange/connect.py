@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
-from exchange_kernel.exchange.ccxt_caller import Access
+from exchange_kernel.exchange.ccxt_client import REQUEST_TIMEOUT, Access
 from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.venue_clock import Clocks
@@ -28,6 +28,8 @@ class Venue:
         endpoint: Base URL in place of the venue's own; empty for the venue's own.
         sandbox: The venue's own test network; an endpoint outranks it.
         egress: Name of the address that requests leave from; budgets are kept per venue and egress.
+        request_timeout: Seconds until a request without an answer counts as unknown; shorter than the venue's own
+            time-out it turns slow answers into look-ups, longer it delays them.
     """
 
     exchange: str
@@ -35,6 +37,7 @@ class Venue:
     endpoint: str = ""
     sandbox: bool = False
     egress: str = "default"
+    request_timeout: float = REQUEST_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def open_exchange(
     budget = budgets.of((where, venue.egress), profile.weights.per_minute)
     keys = {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password}
     adapter = CcxtExchange(
-        Access(profile, keys, venue.endpoint, venue.sandbox),
+        Access(profile, keys, venue.endpoint, venue.sandbox, venue.request_timeout),
         clocks,
         report=lambda seen: budget.answered(clocks.monotonic(), seen),
     )

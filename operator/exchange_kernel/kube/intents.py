@@ -1,12 +1,12 @@
 """OrderIntents: what users wish, and where the operator writes what became of it."""
 
-from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
+from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.objects import (
     Listed,
-    add_finalizer,
+    claim,
     patch_status,
     read_object,
     read_objects,
@@ -30,7 +30,7 @@ class IntentStore:
         return read_objects(OrderIntent, await self._client.list(INTENTS, namespace))
 
     async def add_finalizer(self, meta: ObjectMeta) -> OrderIntent | None:
-        """Hold the object back from going before its order has ended.
+        """Hold the object back from going before its order has ended, and note its uid beside the finalizer.
 
         Args:
             meta: The object as it was last seen; the write is tested against its uid and resourceVersion.
@@ -43,7 +43,7 @@ class IntentStore:
             NotFound: It is gone.
             Unavailable: It may have been added.
         """
-        return _read(await add_finalizer(self._client, INTENTS, meta, FINALIZER_CANCEL_ORDER))
+        return _read(await claim(self._client, INTENTS, meta, FINALIZER_CANCEL_ORDER, ANNOTATION_CLAIMED))
 
     async def remove_finalizer(self, meta: ObjectMeta) -> OrderIntent | None:
         """Let the object go. None when there is nothing (left) to do.

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from exchange_kernel.api.meta import KubeObject, ObjectMeta
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.errors import Conflict, Invalid, Malformed, NotFound, cap
-from exchange_kernel.kube.patches import finalizer_added, finalizer_removed, status_patch
+from exchange_kernel.kube.patches import claimed, finalizer_added, finalizer_removed, status_patch
 from exchange_kernel.kube.resources import Json, Resource
 
 K = TypeVar("K", bound=KubeObject)
@@ -74,6 +74,14 @@ async def add_finalizer(client: ApiClient, resource: Resource, meta: ObjectMeta,
         Unavailable: It may have been added.
     """
     operations = finalizer_added(meta, finalizer)
+    return None if operations is None else await _tested(client, resource, meta, operations)
+
+
+async def claim(
+    client: ApiClient, resource: Resource, meta: ObjectMeta, finalizer: str, annotation: str
+) -> Json | None:
+    """Like `add_finalizer`, and note the object's uid in an annotation with the same write."""
+    operations = claimed(meta, finalizer, annotation)
     return None if operations is None else await _tested(client, resource, meta, operations)
 
 

@@ -41,6 +41,20 @@ def finalizer_added(meta: ObjectMeta, finalizer: str) -> list[Json] | None:
     return [*unchanged_since(meta), change]
 
 
+def claimed(meta: ObjectMeta, finalizer: str, annotation: str) -> list[Json] | None:
+    """The JSON patch that adds a finalizer and notes beside it which object (by uid) it was added to.
+
+    A backup restores finalizers and annotations, but never the uid: a restored copy gives itself away.
+    """
+    operations = finalizer_added(meta, finalizer)
+    if operations is None:
+        return None
+    if meta.annotations:
+        path, value = f"/metadata/annotations/{annotation.replace('~', '~0').replace('/', '~1')}", meta.uid
+        return [*operations, {"op": "add", "path": path, "value": value}]
+    return [*operations, {"op": "add", "path": "/metadata/annotations", "value": {annotation: meta.uid}}]
+
+
 def finalizer_removed(meta: ObjectMeta, finalizer: str) -> list[Json] | None:
     """The JSON patch that removes a finalizer from exactly the object that was seen; None when it is not there."""
     if finalizer not in meta.finalizers:

@@ -1,0 +1,141 @@
+"""The AccountState: balances, open orders and how the operator keeps up, written when something changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from exchange_kernel.api.account_state import (
+    MAX_UNMANAGED,
+    AccountState,
+    Balance,
+    Health,
+    ReconciliationMetrics,
+    UnmanagedOrder,
+    UnmanagedOrders,
+)
+from exchange_kernel.api.enums import HealthStatus
+from exchange_kernel.api.exchange_account import ExchangeAccount
+from exchange_kernel.api.meta import ObjectMeta
+from exchange_kernel.api.scalars import bounded
+from exchange_kernel.core import venue
+from exchange_kernel.core.account import SessionFacts
+from exchange_kernel.core.venue import VenueOrder
+from exchange_kernel.core.view import Problem
+
+
+@dataclass(slots=True)
+class AccountCounters:
+    """Counted since the operator started."""
+
+    placements: int = 0
+    retries: int = 0
+    resolved_unknown: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+
+    def error(self, reason: str) -> None:
+        """One more error of this kind."""
+        self.errors[reason] = self.errors.get(reason, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPicture:
+    """Everything that an AccountState is made of.
+
+    Attributes:
+        balances: As last read; None before the first read.
+        open_orders: Working orders that OrderIntents own.
+        unmanaged: Open orders at the venue that none owns.
+        unknown: Placements that are not proven either way.
+    """
+
+    account: ExchangeAccount
+    session: SessionFacts
+    problem: Problem | None
+    balances: Iterable[venue.Balance] | None
+    open_orders: int
+    unmanaged: tuple[VenueOrder, ...]
+    unknown: int
+    oldest_unknown_seconds: float | None
+    counters: AccountCounters
+    at: datetime
+
+
+def render(picture: AccountPicture) -> AccountState:
+    """The whole object."""
+    meta = picture.account.metadata
+    return AccountState(
+        metadata=ObjectMeta(namespace=meta.namespace, name=meta.name),
+        exchange=picture.account.spec.exchange,
+        trading_state=picture.account.spec.trading_state,
+        ready=picture.problem is None,
+        balances=tuple(_balance(each) for each in picture.balances or ()),
+        open_orders=picture.open_orders,
+        unmanaged_orders=_unmanaged(picture.unmanaged),
+        metrics=_metrics(picture),
+        health=_health(picture),
+        as_of=picture.at,
+    )
+
+
+def same_content(left: AccountState, right: AccountState) -> bool:
+    """Whether two states say the same, their times aside."""
+    return _timeless(left) == _timeless(right)
+
+
+def _timeless(state: AccountState) -> Mapping[str, object]:
+    obj = state.to_object()
+    for key in ("metadata", "asOf"):
+        obj.pop(key, None)
+    for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt"):
+        obj.get("metrics", {}).pop(key, None)
+    return obj
+
+
+def _balance(balance: venue.Balance) -> Balance:
+    return Balance(asset=balance.asset, free=balance.free, locked=balance.locked, total=balance.total)
+
+
+def _unmanaged(orders: tuple[VenueOrder, ...]) -> UnmanagedOrders:
+    shown = sorted(orders, key=lambda order: order.exchange_order_id)[:MAX_UNMANAGED]
+    return UnmanagedOrders(
+        count=len(orders),
+        orders=tuple(
+            UnmanagedOrder(
+                exchange_order_id=order.exchange_order_id,
+                client_order_id=order.client_order_id or None,
+                symbol=order.symbol,
+                side=order.side,
+                quantity=order.quantity,
+                price=order.price,
+            )
+            for order in shown
+        ),
+    )
+
+
+def _metrics(picture: AccountPicture) -> ReconciliationMetrics:
+    age = picture.oldest_unknown_seconds
+    return ReconciliationMetrics(
+        as_of=picture.at,
+        unknown_orders=picture.unknown,
+        oldest_unknown_seconds=None if age is None else bounded(Decimal(str(round(age, 1)))),
+        retries=picture.counters.retries,
+        errors=dict(sorted(picture.counters.errors.items())[:64]),
+        placements=picture.counters.placements,
+        resolved_unknown=picture.counters.resolved_unknown,
+    )
+
+
+def _health(picture: AccountPicture) -> Health:
+    problem, session = picture.problem, picture.session
+    status = HealthStatus.HEALTHY if problem is None else HealthStatus.UNHEALTHY
+    if problem is None and picture.unknown:
+        status = HealthStatus.DEGRADED
+    message = problem.message if problem else f"{picture.unknown} outcomes are unknown" if picture.unknown else ""
+    return Health(
+        status=status,
+        message=message[:1024],
+        connected=bool(session.connected),
+        authenticated=bool(session.authenticated),
+    )

@@ -1,0 +1,247 @@
+"""Carrying out what the core decided: each action is one method, none has an opinion.
+
+A read that fails leaves `Unknown` behind and the pass ends; whatever the venue or the API server said is translated by
+their packages before it gets here. Writes to the API server raise `KubeError`: the pass ends and the object is judged
+anew.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.decision import (
+    Action,
+    AddFinalizer,
+    Cancel,
+    DeleteIntent,
+    FetchOrder,
+    FetchTrades,
+    LookUp,
+    ReadClaimant,
+    ReadReceipt,
+    RemoveFinalizer,
+    Send,
+)
+from exchange_kernel.core.gates import first_stop
+from exchange_kernel.core.venue import Absent, CreateOutcome, Found, OrderRequest, OutcomeUnknown, Unknown
+from exchange_kernel.core.view import AccountFacts, Permit
+from exchange_kernel.exchange.port import Exchange, ExchangeError
+from exchange_kernel.kube.errors import Conflict, NotFound
+from exchange_kernel.kube.resources import INTENTS
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class Account(Protocol):
+    """What actions need of an account's runtime."""
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The session, once it is open."""
+        ...
+
+    def facts(self, namespace: str) -> AccountFacts:
+        """What is known of the account, for an intent of this namespace."""
+        ...
+
+    def failed(self, error: ExchangeError) -> None:
+        """A call to the venue failed."""
+        ...
+
+    def sent(self, outcome: CreateOutcome) -> None:
+        """A create has ended."""
+        ...
+
+
+class VenueAway(Exception):
+    """The account has no session at present; the pass ends and is repeated."""
+
+
+class Actions:
+    """Carries out actions for any intent. One per process."""
+
+    def __init__(self, context: Context, wake: Callable[[str], None]) -> None:
+        self._context = context
+        self._wake = wake
+        self._sends: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """Creates that have no outcome yet."""
+        return len(self._sends)
+
+    async def perform(self, memo: IntentMemo, account: Account, action: Action) -> None:  # noqa: C901 - one arm per action
+        """Carry out one action. Raises KubeError, VenueAway."""
+        match action:
+            case ReadReceipt():
+                await self._read_receipt(memo)
+            case ReadClaimant(namespace, name, uid):
+                await self._read_claimant(memo, namespace, name, uid)
+            case AddFinalizer():
+                await self._add_finalizer(memo)
+            case RemoveFinalizer():
+                memo.take(await self._context.stores.intents.remove_finalizer(memo.meta))
+            case DeleteIntent():
+                await self._delete(memo)
+            case LookUp():
+                await self._look_up(memo, account, action)
+            case FetchOrder():
+                await self._fetch_order(memo, account, action)
+            case FetchTrades():
+                await self._fetch_trades(memo, account, action)
+            case Cancel():
+                await self._cancel(memo, account, action)
+            case Send(request):
+                await self._start_send(memo, account, request)
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait for creates under way; False when some have not ended in time."""
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=seconds)
+        return not self._sends
+
+    # --- the API server -----------------------------------------------------------------------------------------
+
+    async def _read_receipt(self, memo: IntentMemo) -> None:
+        receipt = await self._context.stores.receipts.get(memo.identity.receipt_name)
+        memo.read_receipt(receipt, self._context.holder, self._context.monotonic())
+
+    async def _read_claimant(self, memo: IntentMemo, namespace: str, name: str, uid: str) -> None:
+        try:
+            other = await self._context.stores.intents.get(namespace, name)
+        except NotFound:
+            memo.claimant_is_gone(gone=True)
+        else:
+            memo.claimant_is_gone(gone=other.metadata.uid != uid)
+
+    async def _add_finalizer(self, memo: IntentMemo) -> None:
+        try:
+            memo.take(await self._context.stores.intents.add_finalizer(memo.meta))
+        except Conflict:
+            # The object is not what was seen. The core finds it without our finalizer and gives the attempt up.
+            await self.refresh(memo)
+
+    async def refresh(self, memo: IntentMemo) -> None:
+        """Read the object anew; mark the memory when the object is gone or is another one."""
+        try:
+            fresh = await self._context.stores.intents.get(memo.meta.namespace, memo.meta.name)
+        except NotFound:
+            memo.gone = True
+            return
+        if fresh.metadata.uid != memo.meta.uid:
+            memo.gone = True
+        else:
+            memo.take(fresh)
+
+    async def _delete(self, memo: IntentMemo) -> None:
+        meta = memo.meta
+        await self._context.stores.client.delete(
+            INTENTS, meta.namespace, meta.name, uid=meta.uid, resource_version=meta.resource_version
+        )
+        await self.refresh(memo)
+
+    # --- reads of the venue -------------------------------------------------------------------------------------
+
+    async def _look_up(self, memo: IntentMemo, account: Account, action: LookUp) -> None:
+        exchange = _exchange(account)
+        started = self._context.monotonic()
+        asked = (
+            exchange.look_up(action.symbol, action.client_order_id)
+            if action.prove_since is None
+            else exchange.prove_absence(action.symbol, action.client_order_id, action.prove_since)
+        )
+        answer = await self._read(memo, account, asked)
+        memo.looked = memo.asked(memo.looked, self._context.monotonic())
+        if isinstance(answer, Found):
+            memo.see(answer.order, started, self._context.monotonic())
+        elif answer is not None:
+            memo.see_absent(answer)
+
+    async def _fetch_order(self, memo: IntentMemo, account: Account, action: FetchOrder) -> None:
+        started = self._context.monotonic()
+        asked = _exchange(account).fetch_order(action.symbol, action.exchange_order_id)
+        memo.looked = memo.asked(memo.looked, self._context.monotonic())
+        order, failed = await self._maybe(memo, account, asked)
+        if order is not None:
+            memo.see(order, started, self._context.monotonic())
+        elif not failed:
+            memo.see_absent(Absent(started, complete=False))
+
+    async def _fetch_trades(self, memo: IntentMemo, account: Account, action: FetchTrades) -> None:
+        asked = _exchange(account).fetch_trades(action.symbol, action.exchange_order_id)
+        memo.traded = memo.asked(memo.traded, self._context.monotonic())
+        trades = await self._read(memo, account, asked)
+        if trades is not None:
+            memo.see_trades(trades)
+
+    async def _read(self, memo: IntentMemo, account: Account, asked: Awaitable[_T]) -> _T | None:
+        answer, _ = await self._maybe(memo, account, asked)
+        return answer
+
+    async def _maybe(self, memo: IntentMemo, account: Account, asked: Awaitable[_T]) -> tuple[_T | None, bool]:
+        """The answer, and whether the question failed. A failure concludes nothing."""
+        try:
+            return await asked, False
+        except ExchangeError as error:
+            account.failed(error)
+            if memo.order is None:
+                memo.observed = Unknown(type(error).__name__, str(error))
+            return None, True
+
+    # --- writes to the venue ------------------------------------------------------------------------------------
+
+    async def _cancel(self, memo: IntentMemo, account: Account, action: Cancel) -> None:
+        """Ask for the cancel; what it did is read back by the action that follows."""
+        memo.canceled = memo.asked(memo.canceled, self._context.monotonic())
+        exchange = _exchange(account)
+        try:
+            await exchange.cancel_order(action.symbol, action.exchange_order_id, action.client_order_id)
+        except ExchangeError as error:
+            account.failed(error)
+
+    async def _start_send(self, memo: IntentMemo, account: Account, request: OrderRequest) -> None:
+        """Start the one request of the permit. It runs on its own: no cancellation of the worker reaches it."""
+        permit = memo.permit
+        if permit is None or permit.client_order_id != request.client_order_id:
+            raise AssertionError("Send without a permit: the core must not decide that")
+        exchange = _exchange(account)
+        memo.permit, memo.unsure, memo.sending = None, None, True
+        task = asyncio.create_task(self._send(memo, account, exchange, request, permit))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+        await asyncio.wait({task}, timeout=self._context.settings.submitting_after)
+
+    async def _send(
+        self, memo: IntentMemo, account: Account, exchange: Exchange, request: OrderRequest, permit: Permit
+    ) -> None:
+        outcome: CreateOutcome
+        try:
+            outcome = await exchange.create_order(request, lambda: self._gate(memo, account, permit))
+        except Exception:  # noqa: BLE001 - whatever it is, the request may have been sent
+            _log.exception("the adapter failed while sending %s", request.client_order_id)
+            outcome = OutcomeUnknown("the adapter failed while the order was sent; see the operator's log")
+        memo.ended_sending(outcome, self._context.monotonic())
+        account.sent(outcome)
+        self._wake(memo.meta.uid)
+
+    def _gate(self, memo: IntentMemo, account: Account, permit: Permit) -> str | None:
+        """Asked when the request leaves the queue and right before the socket write."""
+        now = self._context.now()
+        if not permit.is_open(now.monotonic):
+            return f"the send window of {permit.window:g} s has closed"
+        if memo.gone:
+            return "the object is gone"
+        view = memo.view(account.facts(memo.meta.namespace), now, self._context.holder)
+        stop = first_stop(view)
+        return None if stop is None else stop.message
+
+
+def _exchange(account: Account) -> Exchange:
+    exchange = account.exchange
+    if exchange is None:
+        raise VenueAway("the session with the venue is not open")
+    return exchange

@@ -1,0 +1,63 @@
+"""What the parts of the controller share: stores, clocks, settings, and who this process is."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from exchange_kernel.api.exchange_account import JournalRef
+from exchange_kernel.core.view import Now
+from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
+from exchange_kernel.kube.client import ApiClient
+from exchange_kernel.kube.events import EventRecorder
+from exchange_kernel.kube.intents import IntentStore
+from exchange_kernel.kube.receipts import ReceiptStore
+from exchange_kernel.settings import Settings
+
+
+def new_holder() -> str:
+    """A name that no other process ever has, not even this one after a restart."""
+    return f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(6)}"
+
+
+def wall_clock() -> datetime:
+    """The time of day, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The API server, by kind."""
+
+    client: ApiClient
+    intents: IntentStore
+    receipts: ReceiptStore
+    accounts: AccountStore
+    states: AccountStateStore
+    secrets: SecretStore
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of every part of the controller.
+
+    Attributes:
+        holder: This process' name in receipts.
+        root: The journal of this installation.
+        monotonic: Seconds, for fences and intervals.
+        wall: For deadlines that users wrote.
+    """
+
+    settings: Settings
+    stores: Stores
+    events: EventRecorder
+    root: JournalRef
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime] = wall_clock
+    holder: str = field(default_factory=new_holder)
+
+    def now(self) -> Now:
+        """Both clocks."""
+        return Now(self.wall(), self.monotonic())

@@ -1,0 +1,254 @@
+"""The engine: caches, the queue and its workers, and everything that feeds them.
+
+The informer, the bulk reads and the sweeps only say *that* something is to be looked at; what is done is decided from
+the newest state when a worker takes the key. One worker handles an object at a time.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from exchange_kernel.api.exchange_account import ExchangeAccount
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.controller.account import AccountRuntime, MissingAccount
+from exchange_kernel.controller.actions import Account, Actions
+from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.queue import WorkQueue
+from exchange_kernel.controller.reconciler import Reconciler
+from exchange_kernel.kube.client import FIELD_MANAGER
+from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
+from exchange_kernel.kube.objects import read_object
+from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
+from exchange_kernel.kube.sweep import Seen, differences, list_seen
+
+_log = logging.getLogger(__name__)
+
+AccountKey = tuple[str, str]
+
+
+class Engine:
+    """Everything that one operator process does with its objects."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.queue: WorkQueue[str] = WorkQueue()
+        self.actions = Actions(context, self.queue.add)
+        self.memos: dict[str, IntentMemo] = {}
+        self.accounts: dict[AccountKey, AccountRuntime] = {}
+        self.swept = asyncio.Event()
+        self.passes = 0
+        self.busy_seconds = 0.0
+        self._reconciler = Reconciler(context, self.actions)
+        self._missing = MissingAccount(context.root)
+        self._by_account: dict[AccountKey, dict[str, IntentMemo]] = {}
+        self._loops: dict[AccountKey, asyncio.Task[None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the workers and the sweeps."""
+        self._spawn(self.context.events.run(), "events")
+        self._spawn(self._sweep_forever(), "sweep")
+        for number in range(self.context.settings.workers):
+            self._spawn(self._work(), f"worker-{number}")
+
+    async def stop(self) -> bool:
+        """Stop working; wait for requests under way and record what they proved. False when something was left."""
+        deadline = self.context.monotonic() + self.context.settings.drain_timeout
+        for runtime in self.accounts.values():
+            await runtime.drain()
+        await self._cancel(self._tasks)
+        clean = await self.actions.drain(max(0.1, deadline - self.context.monotonic()))
+        clean = await self._record_outcomes(deadline) and clean
+        await self._cancel(list(self._loops.values()))
+        return clean
+
+    async def _record_outcomes(self, deadline: float) -> bool:
+        """A known outcome is written down before the process ends; the next one would have to find it out."""
+        open_ends = [memo for memo in self.memos.values() if memo.outcome is not None or memo.permit is not None]
+        for memo in open_ends:
+            while (memo.outcome is not None or memo.permit is not None) and self.context.monotonic() < deadline:
+                wait = await self._reconciler.reconcile(memo, self.account_of(memo))
+                if not memo.failures:
+                    break
+                await asyncio.sleep(min(wait or 0.0, max(0.0, deadline - self.context.monotonic())))
+        return not any(memo.failures for memo in open_ends)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    @staticmethod
+    async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+        pending = tuple(tasks)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether all loops are alive."""
+        return all(not task.done() for task in self._tasks)
+
+    # --- what comes in ------------------------------------------------------------------------------------------
+
+    def offer(self, resource: Resource, kind: str | None, obj: Json) -> None:
+        """An object was seen by the informer or a sweep; `kind` is DELETED for one that is gone."""
+        try:
+            if resource is INTENTS:
+                self._offer_intent(kind, obj)
+            else:
+                self._offer_account(kind, obj)
+        except Malformed as error:
+            _log.error("%s; it is left alone", error)
+
+    def _offer_intent(self, kind: str | None, obj: Json) -> None:
+        uid = obj["metadata"]["uid"]
+        memo = self.memos.get(uid)
+        if kind == "DELETED":
+            self._forget(uid)
+            return
+        if memo is not None and memo.meta.resource_version == obj["metadata"]["resourceVersion"]:
+            return
+        intent = read_object(OrderIntent, obj)
+        if memo is None:
+            memo = self.memos[uid] = IntentMemo.of(intent)
+            self._by_account.setdefault(memo.account_key, {})[uid] = memo
+        elif not memo.take(intent):
+            return
+        memo.spec_changed_at = spec_changed_at(obj)
+        self.queue.add(uid)
+
+    def _forget(self, uid: str) -> None:
+        memo = self.memos.pop(uid, None)
+        if memo is None:
+            return
+        memo.gone = True
+        self.queue.forget(uid)
+        self._by_account.get(memo.account_key, {}).pop(uid, None)
+        runtime = self.accounts.get(memo.account_key)
+        if runtime is not None and runtime.account.metadata.deleting:
+            runtime.wake()
+
+    def _offer_account(self, kind: str | None, obj: Json) -> None:
+        key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
+        if kind == "DELETED":
+            self._drop_account(key, obj["metadata"]["uid"])
+            return
+        account = read_object(ExchangeAccount, obj)
+        runtime = self.accounts.get(key)
+        if runtime is not None and runtime.account.metadata.uid != account.metadata.uid:
+            self._drop_account(key, runtime.account.metadata.uid)
+            runtime = None
+        if runtime is not None:
+            runtime.take(account)
+            return
+        intents = self._by_account.setdefault(key, {})
+        runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add)
+        self._loops[key] = asyncio.create_task(runtime.run(), name=f"account {'/'.join(key)}")
+        self._wake(key)
+
+    def _drop_account(self, key: AccountKey, uid: str) -> None:
+        runtime = self.accounts.get(key)
+        if runtime is None or runtime.account.metadata.uid != uid:
+            return
+        del self.accounts[key]
+        self._loops.pop(key).cancel()
+        self._wake(key)
+
+    def _wake(self, key: AccountKey) -> None:
+        for uid in self._by_account.get(key, {}):
+            self.queue.add(uid)
+
+    def account_of(self, memo: IntentMemo) -> Account:
+        """The runtime of an intent's account, or what stands for a missing one."""
+        return self.accounts.get(memo.account_key) or self._missing
+
+    # --- workers ------------------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            uid = await self.queue.get()
+            started = time.perf_counter()
+            try:
+                memo = self.memos.get(uid)
+                if memo is not None:
+                    await self._handle(memo)
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # A bug in one object's handling must not stop the others; it backs off like any failure.
+                _log.exception("handling %s failed", uid)
+                self.queue.add_after(uid, 30.0)
+            finally:
+                self.passes += 1
+                self.busy_seconds += time.perf_counter() - started
+                self.queue.done(uid)
+
+    async def _handle(self, memo: IntentMemo) -> None:
+        due = await self._reconciler.reconcile(memo, self.account_of(memo))
+        if memo.gone:
+            self._forget(memo.meta.uid)
+        elif due is not None:
+            self.queue.add_after(memo.meta.uid, due)
+
+    # --- sweeps -------------------------------------------------------------------------------------------------
+
+    async def _sweep_forever(self) -> None:
+        """Compare the cache with the API server: a watch can be blind without failing."""
+        while True:
+            try:
+                await self._sweep()
+            except KubeError as error:
+                _log.warning("the sweep failed: %s", error)
+                await asyncio.sleep(min(5.0, self.context.settings.sweep_interval))
+                continue
+            self.swept.set()
+            await asyncio.sleep(self.context.settings.sweep_interval)
+
+    async def _sweep(self) -> None:
+        await self._sweep_kind(ACCOUNTS)
+        await self._sweep_kind(INTENTS)
+
+    async def _sweep_kind(self, resource: Resource) -> None:
+        namespace = self.context.settings.watch_namespace or None
+        before = self._versions(resource)
+        server = await list_seen(self.context.stores.client, resource, namespace)
+        found = differences(before, server, self._versions(resource))
+        for seen in found.stale:
+            await self._fetch(resource, seen)
+        for uid in found.gone:
+            self._gone(resource, uid)
+
+    def _versions(self, resource: Resource) -> Mapping[str, str]:
+        if resource is INTENTS:
+            return {uid: memo.meta.resource_version for uid, memo in self.memos.items()}
+        metas = [runtime.account.metadata for runtime in self.accounts.values()]
+        return {meta.uid: meta.resource_version for meta in metas}
+
+    async def _fetch(self, resource: Resource, seen: Seen) -> None:
+        try:
+            obj = await self.context.stores.client.get(resource, seen.namespace, seen.name)
+        except NotFound:
+            return
+        self.offer(resource, None, obj)
+
+    def _gone(self, resource: Resource, uid: str) -> None:
+        if resource is INTENTS:
+            self._forget(uid)
+            return
+        for key, runtime in list(self.accounts.items()):
+            if runtime.account.metadata.uid == uid:
+                self._drop_account(key, uid)
+
+
+def spec_changed_at(obj: Json) -> datetime | None:
+    """When somebody other than this operator last wrote the object outside its status, by the API server's record."""
+    times = [
+        datetime.fromisoformat(entry["time"])
+        for entry in obj["metadata"].get("managedFields", ())
+        if entry.get("time") and not entry.get("subresource") and entry.get("manager") != FIELD_MANAGER
+    ]
+    return max(times, default=None)

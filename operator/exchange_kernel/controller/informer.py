@@ -1,0 +1,78 @@
+"""kopf in a thread and a loop of its own, restarted whenever it ends.
+
+kopf cancels every task of its event loop when it stops, and it stops on some watch errors. In a loop of its own there
+is nothing else to cancel; requests to the venue live in ours.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from exchange_kernel.controller import handlers
+from exchange_kernel.kube.connection import LoginValues
+from exchange_kernel.kube.resources import Json, Resource
+
+_log = logging.getLogger(__name__)
+
+# What makes the objects of a batch one turn of the main loop instead of one each.
+RESTART_AFTER_SECONDS = 2.0
+JOIN_SECONDS = 10.0
+
+
+class Informer:
+    """Feeds `offer`, in the main loop, with every object that kopf sees.
+
+    Args:
+        offer: Called in the loop that `start` runs in.
+        login: How kopf logs in; asked again whenever it must log in anew.
+        namespace: Only this one; empty for all.
+    """
+
+    def __init__(
+        self,
+        offer: Callable[[Resource, str | None, Json], None],
+        login: Callable[[], LoginValues],
+        namespace: str = "",
+    ) -> None:
+        self._offer = offer
+        self._login = login
+        self._namespace = namespace
+        self._stop = threading.Event()
+        self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.restarts = 0
+        self.seen = 0
+
+    def start(self) -> None:
+        """Start watching. Call it in the main loop."""
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._supervise, args=(loop,), name="kopf", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, JOIN_SECONDS)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the supervisor runs; it restarts kopf for ever."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _supervise(self, loop: asyncio.AbstractEventLoop) -> None:
+        def offer(resource: Resource, kind: str | None, obj: Json) -> None:
+            self.seen += 1
+            loop.call_soon_threadsafe(self._offer, resource, kind, obj)
+
+        while not self._stop.is_set():
+            registry = handlers.build_registry(offer, self._login)
+            try:
+                asyncio.run(handlers.watch(registry, self._stop, self._ready, self._namespace))
+            except Exception as error:  # noqa: BLE001 - whatever ends kopf, it is started again
+                _log.warning("the watch ended: %s: %s; it is started again", type(error).__name__, error)
+            if not self._stop.is_set():
+                self.restarts += 1
+                time.sleep(RESTART_AFTER_SECONDS)

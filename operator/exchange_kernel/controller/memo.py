@@ -1,0 +1,249 @@
+"""What this process remembers of one intent between two looks at it. A restart may lose all of it without harm."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from exchange_kernel.api.enums import PlacementOutcome
+from exchange_kernel.api.meta import ObjectMeta
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.core import fills, receipts
+from exchange_kernel.core.identity import Identity, identity_of
+from exchange_kernel.core.timing import ATTEMPTS
+from exchange_kernel.core.venue import (
+    Absent,
+    CreateOutcome,
+    Found,
+    NotPlaced,
+    Observed,
+    Placed,
+    Trade,
+    Unknown,
+    VenueOrder,
+)
+from exchange_kernel.core.view import AccountFacts, Asked, Held, Journal, NoReceipt, NotRead, Now, Permit, View
+
+
+def newer(candidate: str, than: str) -> bool:
+    """Whether a resourceVersion is newer than another (they are comparable integers of one server)."""
+    if not than or not (candidate.isdigit() and than.isdigit()):
+        return candidate != than
+    return int(candidate) > int(than)
+
+
+@dataclass(slots=True)
+class IntentMemo:
+    """The mutable side of a `View`.
+
+    Attributes:
+        unsure: A permit whose record's write was not answered. Should the record turn out to be there, it is valid,
+            and counts from the first try.
+        failures: Passes that failed in a row; paces the next one.
+        spec_changed_at: When the spec was last written, by the API server's record.
+        gone: The object does not exist any more.
+    """
+
+    intent: OrderIntent
+    identity: Identity
+    journal: Journal = field(default_factory=NotRead)
+    journal_read_at: float | None = None
+    permit: Permit | None = None
+    unsure: Permit | None = None
+    sending: bool = False
+    outcome: CreateOutcome | None = None
+    observed: Observed = field(default_factory=Unknown)
+    observed_at: float = 0.0
+    recheck: bool = False
+    looked: Asked = field(default_factory=Asked)
+    canceled: Asked = field(default_factory=Asked)
+    traded: Asked = field(default_factory=Asked)
+    hold_until: float = 0.0
+    final_at: float | None = None
+    failures: int = 0
+    spec_changed_at: datetime | None = None
+    gone: bool = False
+
+    @classmethod
+    def of(cls, intent: OrderIntent) -> "IntentMemo":
+        """A memory of an object that was just seen for the first time."""
+        return cls(intent, identity_of(intent))
+
+    @property
+    def account_key(self) -> tuple[str, str]:
+        """(namespace, name) of the account."""
+        return self.intent.account_key
+
+    @property
+    def order(self) -> VenueOrder | None:
+        """The venue's order as last observed."""
+        return self.observed.order if isinstance(self.observed, Found) else None
+
+    @property
+    def receipt(self) -> OrderReceipt | None:
+        """The receipt as last read."""
+        return self.journal.receipt if isinstance(self.journal, Held) else None
+
+    @property
+    def works(self) -> bool:
+        """Whether the order may be working at the venue, so that the bulk reads have to show it."""
+        if self.receipt is None or receipts.latest(self.receipt).outcome is not PlacementOutcome.PLACED:
+            return False
+        state = self.intent.status.state
+        ended = state is not None and state.is_final
+        return not self.order.status.is_final if self.order is not None else not ended
+
+    @property
+    def exchange_order_id(self) -> str:
+        """The venue's id of the present order; empty before it is known."""
+        if self.order is not None:
+            return self.order.exchange_order_id
+        recorded = receipts.latest(self.receipt).exchange_order_id if self.receipt is not None else None
+        return recorded or self.intent.status.exchange_order_id or ""
+
+    @property
+    def client_order_id(self) -> str:
+        """Our id of the present order; empty before it is recorded."""
+        if self.receipt is not None:
+            return receipts.latest(self.receipt).client_order_id
+        return self.intent.status.client_order_id or ""
+
+    @property
+    def receipt_seen_at(self) -> float:
+        """Monotonic time since when this process knows the receipt in its present version."""
+        return self.journal.seen_at if isinstance(self.journal, Held) else 0.0
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a placement of this intent is not proven either way."""
+        return self.receipt is not None and receipts.latest(self.receipt).outcome is PlacementOutcome.PENDING
+
+    def view(self, account: AccountFacts, now: Now, holder: str) -> View:
+        """Everything as one immutable value, for the core."""
+        return View(
+            intent=self.intent,
+            identity=self.identity,
+            journal=self.journal,
+            account=account,
+            now=now,
+            holder=holder,
+            spec_changed_at=self.spec_changed_at,
+            journal_read_at=self.journal_read_at,
+            permit=self.permit,
+            sending=self.sending,
+            outcome=self.outcome,
+            observed=self.observed,
+            observed_at=self.observed_at,
+            recheck=self.recheck,
+            looked=self.looked,
+            canceled=self.canceled,
+            traded=self.traded,
+            hold_until=self.hold_until,
+            final_at=self.final_at,
+        )
+
+    # --- the object ---------------------------------------------------------------------------------------------
+
+    def take(self, intent: OrderIntent | None) -> bool:
+        """Take a newer version of the object; False when it is not newer."""
+        if intent is None or not newer(intent.metadata.resource_version, self.intent.metadata.resource_version):
+            return False
+        self.intent = intent
+        return True
+
+    @property
+    def meta(self) -> ObjectMeta:
+        """The object's metadata."""
+        return self.intent.metadata
+
+    # --- the journal --------------------------------------------------------------------------------------------
+
+    def read_receipt(self, receipt: OrderReceipt | None, holder: str, monotonic: float) -> None:
+        """A read of the receipt has arrived (None: there is none)."""
+        if receipt is None:
+            self.journal = NoReceipt()
+            self.journal_read_at = monotonic if self.journal_read_at is None else self.journal_read_at
+            return
+        known = self.journal
+        same = isinstance(known, Held) and _version(known.receipt) == _version(receipt)
+        self.hold(receipt, known.seen_at if same and isinstance(known, Held) else monotonic)
+        self._recover_permit(receipt, holder)
+
+    def hold(self, receipt: OrderReceipt, seen_at: float) -> None:
+        """The receipt as the API server has it, first seen in this version at `seen_at`."""
+        gone = self.journal.claimant_gone if isinstance(self.journal, Held) else None
+        same_claimant = self.receipt is not None and self.receipt.claimant == receipt.claimant
+        self.journal = Held(receipt, seen_at, gone if same_claimant else None)
+
+    def claimant_is_gone(self, gone: bool) -> None:  # noqa: FBT001 - the answer to a question
+        """The answer about the receipt's claimant has arrived."""
+        if isinstance(self.journal, Held):
+            self.journal = replace(self.journal, claimant_gone=gone)
+
+    def forget_receipt(self) -> None:
+        """The receipt must be read again."""
+        self.journal = NotRead()
+
+    def _recover_permit(self, receipt: OrderReceipt, holder: str) -> None:
+        """A record whose write was not answered has arrived after all: its permit is ours, from the first try."""
+        latest = receipts.latest(receipt)
+        if (
+            self.unsure is not None
+            and (latest.client_order_id, latest.holder) == (self.unsure.client_order_id, holder)
+            and latest.outcome is PlacementOutcome.PENDING
+        ):
+            self.permit = self.unsure
+
+    def start_attempt(self, permit: Permit) -> Permit:
+        """A record that permits sending is about to be written; returns the permit that it will give."""
+        self.looked, self.observed, self.outcome = Asked(), Unknown(), None
+        if self.unsure is not None and self.unsure.client_order_id == permit.client_order_id:
+            return self.unsure
+        return permit
+
+    def recorded(self, receipt: OrderReceipt, permit: Permit | None, monotonic: float) -> None:
+        """A record was written: what it proves is no longer kept here."""
+        self.hold(receipt, monotonic)
+        latest = receipts.latest(receipt)
+        if latest.outcome is PlacementOutcome.NOT_PLACED:
+            pause = self.outcome.retry_after if isinstance(self.outcome, NotPlaced) else None
+            self.hold_until = monotonic + max(pause or 0.0, ATTEMPTS.after(latest.attempt))
+        if latest.outcome is not PlacementOutcome.PENDING:
+            self.outcome, self.unsure = None, None
+        self.permit = permit
+
+    # --- the venue ----------------------------------------------------------------------------------------------
+
+    def see(self, order: VenueOrder, started_at: float, monotonic: float) -> bool:
+        """An observation of the order has arrived; True when it says something new."""
+        merged = fills.merge(self.order, order)
+        changed = merged != self.order or self.recheck
+        self.observed, self.observed_at, self.recheck = Found(merged), started_at, False
+        self.looked = Asked()
+        if merged.status.is_final and self.final_at is None:
+            self.final_at = monotonic
+        return changed
+
+    def see_absent(self, absent: Absent) -> None:
+        """A look-up found nothing. What was found once is not forgotten for it."""
+        if self.order is None:
+            self.observed, self.observed_at = absent, absent.started_at
+
+    def see_trades(self, trades: tuple[Trade, ...]) -> None:
+        """The order's fills were read."""
+        if self.order is not None:
+            merged = fills.merge_trades(self.order.trades, trades)
+            self.observed = Found(replace(self.order, trades=merged))
+
+    def ended_sending(self, outcome: CreateOutcome, monotonic: float) -> None:
+        """The request of this process has an outcome; it is kept until it is recorded."""
+        self.sending, self.outcome = False, outcome
+        if isinstance(outcome, Placed):
+            self.see(outcome.order, monotonic, monotonic)
+
+    def asked(self, before: Asked, monotonic: float) -> Asked:
+        """One more question was asked."""
+        return Asked(monotonic, before.times + 1)
+
+
+def _version(receipt: OrderReceipt) -> str:
+    return receipt.metadata.resource_version

@@ -1,0 +1,146 @@
+"""One pass over one intent: judge, record, act, until there is nothing to do; then say it and wait.
+
+The order inside a step is the protocol of `core.decision`. A failed write ends the pass with nothing done after it;
+the next pass starts from what the API server says then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from exchange_kernel.api.meta import API_VERSION
+from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.controller.actions import Account, Actions, VenueAway
+from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.decide import decide
+from exchange_kernel.core.decision import CreateReceipt, Decision, Record
+from exchange_kernel.core.notes import note
+from exchange_kernel.core.view import Backoff, Permit
+from exchange_kernel.kube.errors import Conflict, KubeError, NotFound, Unavailable
+from exchange_kernel.kube.event_aggregation import EventTarget, EventType
+
+_log = logging.getLogger(__name__)
+
+# A decision that never comes to rest is a bug; it must not spin.
+MAX_STEPS = 24
+# After a failed pass, per object.
+FAILURES = Backoff(first=0.25, ceiling=30.0)
+
+
+class Reconciler:
+    """Brings intents where the core wants them. One per process; `reconcile` is never run twice at once for one."""
+
+    def __init__(self, context: Context, actions: Actions) -> None:
+        self._context = context
+        self._actions = actions
+
+    async def reconcile(self, memo: IntentMemo, account: Account) -> float | None:
+        """One pass. Returns in how many seconds the next one is due, None when only an event makes one necessary."""
+        try:
+            due = await self._pass(memo, account)
+        except (KubeError, VenueAway) as error:
+            memo.failures += 1
+            wait = FAILURES.after(memo.failures)
+            _log.warning("%s: %s; again in %.1f s", _name(memo), error, wait)
+            return wait
+        memo.failures = 0
+        return due
+
+    async def _pass(self, memo: IntentMemo, account: Account) -> float | None:
+        why = ""
+        for _ in range(MAX_STEPS):
+            if memo.gone:
+                return None
+            facts = account.facts(memo.meta.namespace)
+            decision = decide(memo.view(facts, self._context.now(), self._context.holder))
+            why = decision.why
+            _log.debug("%s: %s", _name(memo), why)
+            if decision.record is not None:
+                await self._record(memo, account, decision, decision.record)
+            elif decision.actions:
+                await self._act(memo, account, decision)
+            elif await self._publish(memo, decision.status):
+                return decision.requeue_after
+        _log.error("%s does not come to rest; the last decision was %s", _name(memo), why)
+        return FAILURES.ceiling
+
+    # --- record -------------------------------------------------------------------------------------------------
+
+    async def _record(self, memo: IntentMemo, account: Account, decision: Decision, record: Record) -> None:
+        """Write the receipt, and beside it what changes nothing at the venue."""
+        permit = self._note_permit(memo, account, record)
+        beside: list[Awaitable[object]] = [self._actions.perform(memo, account, action) for action in decision.beside]
+        if not decision.quiet:
+            beside.append(self._publish(memo, decision.status))
+        results = await asyncio.gather(self._write(memo, record, permit), *beside, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _note_permit(self, memo: IntentMemo, account: Account, record: Record) -> Permit | None:
+        """The clock is read before the record leaves this process: everything after counts against the window."""
+        if record.permits is None:
+            return None
+        window = account.facts(memo.meta.namespace).send_window
+        return memo.start_attempt(Permit(record.permits, self._context.monotonic(), window))
+
+    async def _write(self, memo: IntentMemo, record: Record, permit: Permit | None) -> None:
+        receipts = self._context.stores.receipts
+        try:
+            if isinstance(record, CreateReceipt):
+                written = await receipts.create(record.receipt)
+            else:
+                written = await receipts.replace(record.receipt)
+        except (Conflict, NotFound):
+            # Somebody else owns the next step: read, and observe only.
+            memo.forget_receipt()
+            raise
+        except Unavailable:
+            # It may be there. The permit is kept aside: if it is, nothing was sent under it.
+            memo.unsure = permit or memo.unsure
+            memo.forget_receipt()
+            raise
+        memo.recorded(written, permit, self._context.monotonic())
+
+    # --- act ----------------------------------------------------------------------------------------------------
+
+    async def _act(self, memo: IntentMemo, account: Account, decision: Decision) -> None:
+        if not decision.quiet:
+            await self._publish(memo, decision.status)
+        for action in decision.actions:
+            await self._actions.perform(memo, account, action)
+
+    # --- say ----------------------------------------------------------------------------------------------------
+
+    async def _publish(self, memo: IntentMemo, status: OrderIntentStatus) -> bool:
+        """Write the status where it differs; False when the object has changed and must be judged anew."""
+        before = memo.intent.status
+        if status == before:
+            return True
+        try:
+            stored = await self._context.stores.intents.patch_status(memo.meta, before, status)
+        except NotFound:
+            memo.gone = True
+            return True
+        except Conflict:
+            await self._actions.refresh(memo)
+            return False
+        if stored is not None:
+            memo.take(stored)
+            self._tell(memo, before, status)
+        return True
+
+    def _tell(self, memo: IntentMemo, before: OrderIntentStatus, after: OrderIntentStatus) -> None:
+        said = note(before, after)
+        if said is None:
+            return
+        meta = memo.meta
+        target = EventTarget(API_VERSION, "OrderIntent", meta.namespace, meta.name, meta.uid)
+        kind = EventType.WARNING if said.warning else EventType.NORMAL
+        self._context.events.record(target, kind, said.reason, said.message)
+        _log.info("%s is %s: %s", _name(memo), after.state, said.message)
+
+
+def _name(memo: IntentMemo) -> str:
+    return f"OrderIntent {memo.meta.namespace}/{memo.meta.name}"
