@@ -24,6 +24,7 @@ from paper_exchange.refusals import (
     NO_SUCH_ACCOUNT,
     UNSUPPORTED_COMBINATION,
     WOULD_TAKE,
+    WOULD_TRIGGER,
     Refusal,
     either_missing,
     filter_failure,
@@ -32,6 +33,7 @@ from paper_exchange.refusals import (
     unsupported,
 )
 from paper_exchange.state import Holding, Market, State
+from paper_exchange.triggers import would_fire
 from paper_exchange.units import SCALE, is_multiple, mul_up
 
 
@@ -280,6 +282,13 @@ def _only_makes(question: Question) -> Refusal | None:
     return WOULD_TAKE if question.market.book.crosses(order.side, order.price) else None
 
 
+def _waits(question: Question) -> Refusal | None:
+    order, last = question.order, question.market.tape.last_price
+    if order.stop_price is None or not last:
+        return None
+    return WOULD_TRIGGER if would_fire(order.type, order.side, order.stop_price, last) else None
+
+
 def _has_liquidity(question: Question) -> Refusal | None:
     """A MARKET order by quote amount needs a book; one by quantity is accepted and expires."""
     if question.order.quote_quantity is None:
@@ -325,6 +334,7 @@ _RULES: tuple[Rule, ...] = (
     _allowed,  # from here on the matching engine answers: -2010
     _not_duplicate,
     _only_makes,
+    _waits,
     _has_liquidity,
     _has_balance,
 )

@@ -40,7 +40,7 @@ from paper_exchange.commands import (
     Withdraw,
 )
 from paper_exchange.matching import Desk
-from paper_exchange.model import Account, ApiKey, Fees, Order, OrderStatus, TimeInForce
+from paper_exchange.model import STOP_TYPES, Account, ApiKey, Fees, Order, OrderStatus, TimeInForce
 from paper_exchange.reads import Reads, find_order
 from paper_exchange.refusals import (
     ACCOUNT_EXISTS,
@@ -109,6 +109,8 @@ class Engine:
         if market:
             market.tape.forget(state.now)
         reply = self._handlers[type(command)](command)
+        if market and self._desk.prints:
+            self._desk.run_triggers(market)
         return Outcome(reply, self._events(market))
 
     def check(self, order: PlaceOrder, now: int) -> Refusal | None:
@@ -145,7 +147,7 @@ class Engine:
         market = self.state.markets[command.symbol]
         order = _new_order(market, command, self.state.now)
         self._desk.accept(market, order)
-        fills = self._desk.execute(market, order)
+        fills = self._desk.execute(market, order) if order.is_working else []
         return OrderPlaced(order.copy(), tuple(fills), self.state.now)
 
     def _cancel(self, command: CancelOrder) -> Reply:
@@ -300,6 +302,7 @@ def _fresh() -> State:
 def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
     order_id = market.next_order_id
     market.next_order_id += 1
+    waits = command.type in STOP_TYPES
     return Order(
         order_id,
         command.account,
@@ -320,9 +323,9 @@ def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
         command.strategy_type,
         now,
         now,
-        now,
+        -1 if waits else now,
         OrderStatus.NEW,
-        is_working=True,
+        is_working=not waits,
     )
 
 

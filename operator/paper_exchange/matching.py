@@ -57,6 +57,8 @@ class Desk:
             holding.orders.append(order)
             holding.by_client_id[order.client_order_id] = order
             state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
+        if not order.is_working:
+            market.triggers.add(order)
         self._report(market, order, ExecutionType.NEW)
 
     def execute(self, market: Market, order: Order) -> list[Trade]:
@@ -71,7 +73,7 @@ class Desk:
             self._match(market, order, fills)
         if not order.is_open:
             return fills
-        if order.type is OrderType.MARKET or order.time_in_force is not TimeInForce.GTC:
+        if not order.price or order.time_in_force is not TimeInForce.GTC:
             self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
         else:
             market.book.side(order.side).add(order)
@@ -114,6 +116,42 @@ class Desk:
     def _leave_book(self, market: Market, order: Order) -> None:
         if order.is_working:
             market.book.side(order.side).remove(order)
+        else:
+            market.triggers.remove(order)
+
+    # --- orders that wait for a price
+
+    def run_triggers(self, market: Market) -> None:
+        """Fire the orders that the trades of this command have reached, and those that their trades reach in turn.
+
+        Every order fires at most once, so this ends.
+        """
+        seen = 0
+        while len(market.triggers) and seen < len(self.prints):
+            prices = [print_.trade.price for print_ in self.prints[seen:]]
+            seen = len(self.prints)
+            for order in market.triggers.fire(min(prices), max(prices)):
+                self._activate(market, order)
+
+    def _activate(self, market: Market, order: Order) -> None:
+        """Put a waiting order to work. One without a limit pays from the free balance, or expires for lack of it."""
+        state = self._state
+        order.is_working, order.working_time, order.update_time = True, state.now, state.now
+        if not order.price:
+            asset = reserved_asset(market.symbol, order.side)
+            state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
+            order.reserved = 0
+        self._report(market, order, ExecutionType.NEW)
+        if order.price or self._is_affordable(market, order):
+            self.execute(market, order)
+        else:
+            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+
+    def _is_affordable(self, market: Market, order: Order) -> bool:
+        if order.side is Side.SELL:
+            return True
+        found = liquidity.offers(market.book.asks, order.account, order.prevention)
+        return liquidity.cost(found, order.remaining) <= self._state.ledger.free(order.account, market.symbol.quote)
 
     # --- matching
 
@@ -281,7 +319,7 @@ class Desk:
                 "" if cancel_client_id is None else order.client_order_id,
                 trade,
                 execution_id,
-                order.is_working and order.is_open and (order.type is not OrderType.MARKET or not order.executed),
+                order.is_working and order.is_open and bool(order.price or not order.executed),
                 self._state.now,
             )
         )

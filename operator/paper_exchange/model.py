@@ -80,7 +80,7 @@ STOP_TYPES = frozenset(
     {OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT}
 )
 """The types that wait for a price ("algo" orders in the filters)."""
-SUPPORTED_TYPES = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
+SUPPORTED_TYPES = tuple(OrderType)
 """What the engine can execute now; exchangeInfo announces these and nothing else."""
 
 

@@ -69,6 +69,7 @@ def load(text: str) -> State:
     resting: dict[tuple[str, int], Order] = {}
     for row in data["holdings"]:
         _load_holding(state, row, resting)
+    waiting = [order for order in resting.values() if not order.is_working]
     for row in data["markets"]:
         market = _load_market(row)
         name = market.symbol.name
@@ -78,6 +79,8 @@ def load(text: str) -> State:
             market.book.side(order.side).add(order)
         market.book.bids.touched.clear()
         market.book.asks.touched.clear()
+    for order in waiting:
+        state.markets[order.symbol].triggers.add(order)
     return state
 
 

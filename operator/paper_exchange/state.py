@@ -7,6 +7,7 @@ from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
 from paper_exchange.model import Account, ApiKey, Fees, Order, Side, Symbol, SymbolStatus, Trade
 from paper_exchange.tape import Tape
+from paper_exchange.triggers import Triggers
 
 HOUSE = "$house"
 """The venue's own account: it owns the market maker's orders."""
@@ -40,6 +41,7 @@ class Market:
     tape: Tape
     status: SymbolStatus = SymbolStatus.TRADING
     book: Book = field(default_factory=Book)
+    triggers: Triggers = field(default_factory=Triggers)
     next_order_id: int = 1
     next_trade_id: int = 1
     next_execution_id: int = 1

@@ -27,8 +27,8 @@ from paper_exchange.commands import (
 )
 from paper_exchange.engine import Engine
 from paper_exchange.matching import reservation
-from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
-from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, Refusal
+from paper_exchange.model import STOP_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
 from paper_exchange.state import reserved_asset
 from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
 
@@ -183,7 +183,9 @@ def random_command(rng: Random, bench: Bench) -> Command:
         return CancelOpenOrders(account=account, symbol=symbol)
     if roll < 0.17:
         return SweepTo(symbol=symbol, price=base + rng.randint(-3, 3) * tick)
-    kind = rng.choice([OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET])
+    kind = rng.choice([*OrderType, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT])
+    has_price = kind not in {OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT}
+    has_time = has_price and kind is not OrderType.LIMIT_MAKER
     quantity = rng.randint(1, 60) * amount("0.0001")
     by_quote = kind is OrderType.MARKET and rng.random() < 0.5
     return PlaceOrder(
@@ -191,10 +193,13 @@ def random_command(rng: Random, bench: Bench) -> Command:
         symbol=symbol,
         side=rng.choice(list(Side)),
         type=kind,
-        time_in_force=rng.choice([TimeInForce.GTC, *TimeInForce]) if kind is OrderType.LIMIT else None,
+        time_in_force=rng.choice([TimeInForce.GTC, *TimeInForce])
+        if has_price and kind is not OrderType.LIMIT_MAKER
+        else None,
         quantity=None if by_quote else quantity,
         quote_quantity=quantity * base // amount("1") if by_quote else None,
-        price=None if kind is OrderType.MARKET else base + rng.randint(-3, 3) * tick,
+        price=base + rng.randint(-3, 3) * tick if has_price else None,
+        stop_price=base + rng.randint(-3, 3) * tick if kind in STOP_TYPES else None,
         prevention=rng.choice(list(SelfTradePrevention)),
     )
 
@@ -210,4 +215,6 @@ def test_a_busy_market_keeps_the_books(seed: int) -> None:
         seen.add(reply if isinstance(reply, Refusal) else type(reply))
         assert broken(bench.engine) == []
 
-    assert {INSUFFICIENT_BALANCE, WOULD_TAKE, OrderCanceled, *EXECUTIONS} <= seen, "the market was not busy enough"
+    assert {INSUFFICIENT_BALANCE, WOULD_TAKE, OrderCanceled, WOULD_TRIGGER, *EXECUTIONS} <= seen, (
+        "the market was not busy enough"
+    )
