@@ -6,6 +6,7 @@ read from there. GOPROXY, GOFLAGS and the like are respected.
 """
 
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -61,6 +62,20 @@ def linker_flags(version: str) -> str:
     return " ".join(
         ["-s", "-w", *(f"-X {package}.{key}={text}" for package in packages for key, text in stamps.items())]
     )
+
+
+def configuration(environ: Mapping[str, str], aside: Path, system: str) -> dict[str, str]:
+    """The variables that let Go read the user's settings and write its counters (telemetry) elsewhere.
+
+    Args:
+        environ: the environment variables.
+        aside: takes everything that Go would leave behind.
+        system: as `platform.system()` says it; only where it follows XDG can the two be told apart.
+    """
+    if system != "Linux":
+        return {}
+    own = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return {"GOENV": environ.get("GOENV") or f"{own}/go/env", "XDG_CONFIG_HOME": str(aside / "configuration")}
 
 
 def go_environment(go: Go, aside: Path) -> dict[str, str]:
@@ -129,9 +144,10 @@ class BuildFromSource:
                 "XDG_CACHE_HOME."
             )
         self.log.write_bytes(b"")
-        go = find_go(self.environ, self.root.parent, self.log, say)
         aside = Path(tempfile.mkdtemp(dir=self.root, prefix=ASIDE))
         try:
+            settings = configuration(self.environ, aside, platform.system())
+            go = find_go({**self.environ, **settings}, self.root.parent, self.log, say)
             environ = go_environment(go, aside)
             for target in self.targets:
                 self._build(go, target, folder / target.name, environ, say)

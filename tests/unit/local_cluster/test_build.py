@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster.build import NEEDED_BYTES, BuildFromSource
+from local_cluster.build import NEEDED_BYTES, BuildFromSource, configuration
 from local_cluster.cache import ASIDE
 from local_cluster.errors import DiskFullError, SourceUnavailableError
 from local_cluster.pins import BINARIES, GO_FROM_PYPI
@@ -93,6 +93,16 @@ def test_modules_that_the_user_has_are_read_and_nothing_is_written_there(tmp_pat
 
     assert run.environment["GOPROXY"] == f"{(own / 'cache' / 'download').as_uri()},https://proxy.example,direct"
     assert run.environment["GOMODCACHE"] != str(own)
+
+
+def test_go_reads_the_users_settings_and_counts_its_calls_elsewhere(tmp_path: Path) -> None:
+    plain = configuration({"XDG_CONFIG_HOME": "/home/brian/config"}, tmp_path, "Linux")
+    named = configuration({"GOENV": "off"}, tmp_path, "Linux")
+
+    assert plain["GOENV"] == "/home/brian/config/go/env"
+    assert Path(plain["XDG_CONFIG_HOME"]).parent == tmp_path
+    assert named["GOENV"] == "off"
+    assert configuration({}, tmp_path, "Darwin") == {}
 
 
 def test_go_downloads_no_other_go_unless_told_to(tmp_path: Path) -> None:
