@@ -20,6 +20,7 @@ from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.scalars import bounded
 from exchange_kernel.core import venue
 from exchange_kernel.core.account import SessionFacts
+from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.view import Problem
 
@@ -93,7 +94,7 @@ def _timeless(state: AccountState) -> Mapping[str, object]:
 
 
 def _balance(balance: venue.Balance) -> Balance:
-    return Balance(asset=balance.asset, free=balance.free, locked=balance.locked, total=balance.total)
+    return Balance(asset=balance.asset, free=tidy(balance.free), locked=tidy(balance.locked), total=tidy(balance.total))
 
 
 def _unmanaged(orders: tuple[VenueOrder, ...]) -> UnmanagedOrders:

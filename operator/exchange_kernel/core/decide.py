@@ -35,6 +35,8 @@ def decide(view: View) -> Decision:
     """Decide what is to be done for one intent. Pure: no I/O, no clock, no randomness, no memory."""
     if isinstance(view.journal, NotRead):
         return Decision("read the receipt", view.intent.status, actions=(ReadReceipt(),), quiet=True)
+    if isinstance(view.journal, NoReceipt) and view.sending:
+        return Decision("a request is under way, its receipt is gone", view.intent.status)
     if isinstance(view.journal, NoReceipt):
         return fresh.decide(view)
     held = view.journal
@@ -107,14 +109,16 @@ def _account_changed(view: View, receipt: OrderReceipt) -> Decision | None:
         out_of_sync=Problem(Reason.ACCOUNT_CHANGED, message),
         command=PendingCommand.NONE,
     )
-    return Decision("the venue's account is another one", status.build(view, situation), requeue_after=SLOW.after(1))
+    said = status.build(view, situation, receipts.latest(receipt))
+    return Decision("the venue's account is another one", said, requeue_after=SLOW.after(1))
 
 
 def _own(view: View, receipt: OrderReceipt) -> Decision:
     placement = receipts.latest(receipt)
     if view.sending:
         return _sending(view, placement)
-    if view.outcome is not None and placement.outcome is PlacementOutcome.PENDING:
+    # An outcome is of this process' own request: it says nothing about an attempt that somebody else has recorded since.
+    if view.outcome is not None and (placement.outcome, placement.holder) == (PlacementOutcome.PENDING, view.holder):
         recorded = unresolved.record_outcome(view, receipt, placement, view.outcome)
         if recorded is not None:
             return recorded

@@ -10,7 +10,7 @@ from exchange_kernel.core.timing import FENCE_MARGIN
 from exchange_kernel.core.view import View
 
 
-def fence(view: View, seen_at: float | None, placement: ReceiptPlacement | None = None) -> float | None:
+def fence(view: View, seen_at: float, placement: ReceiptPlacement) -> float | None:
     """The monotonic time after which absence queries may start; None where absence can never be believed.
 
     Args:
@@ -18,14 +18,7 @@ def fence(view: View, seen_at: float | None, placement: ReceiptPlacement | None 
         seen_at: When this process first saw the record that the fence guards.
         placement: The record: its own figures count, not this process' settings.
     """
-    rules = view.account.rules
-    if rules is None or seen_at is None:
+    rules, expiry = view.account.rules, placement.request_expiry_seconds
+    if rules is None or expiry is None:
         return None
-    window = view.account.send_window
-    expiry = rules.request_expiry
-    if placement is not None:
-        window = float(placement.send_window_seconds)
-        expiry = None if placement.request_expiry_seconds is None else float(placement.request_expiry_seconds)
-    if expiry is None:
-        return None
-    return seen_at + window + expiry + rules.settle_margin + FENCE_MARGIN
+    return seen_at + float(placement.send_window_seconds) + float(expiry) + rules.settle_margin + FENCE_MARGIN

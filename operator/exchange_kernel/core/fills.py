@@ -7,11 +7,13 @@ late fill that completes it becomes Filled: it happens at real venues).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
 
 ZERO = Decimal(0)
+# An average is rounded to twelve decimals, whatever the size of the price: the default context of 28 digits would raise.
+_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
 def merge_trades(old: tuple[Trade, ...] | None, new: tuple[Trade, ...] | None) -> tuple[Trade, ...] | None:
@@ -83,7 +85,8 @@ class Totals:
         """Quote per base over all fills, None without fills or without their cost."""
         if self.cost is None or self.filled == ZERO:
             return None
-        return (self.cost / self.filled).quantize(Decimal("1e-12")).normalize()
+        exact = _WIDE.divide(self.cost, self.filled)
+        return _WIDE.normalize(_WIDE.quantize(exact, Decimal("1e-12")))
 
 
 def total(orders: Iterable[VenueOrder]) -> Totals:
@@ -92,12 +95,12 @@ def total(orders: Iterable[VenueOrder]) -> Totals:
     trades: tuple[Trade, ...] = ()
     known_cost = complete = True
     for order in orders:
-        filled += order.filled
+        filled = _WIDE.add(filled, order.filled)
         trades += order.trades or ()
         complete = complete and accounted(order)
         order_cost = _cost(order)
         known_cost = known_cost and order_cost is not None
-        cost += order_cost or ZERO
+        cost = _WIDE.add(cost, order_cost or ZERO)
     return Totals(filled, cost if known_cost else None, _fees(trades) if complete else None, trades)
 
 

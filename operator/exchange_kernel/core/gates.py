@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import DesiredState, PlacementPolicy, RoundingPolicy, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_PAUSED
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import market_rules
+from exchange_kernel.core import market_rules, receipts
 from exchange_kernel.core.market_rules import Denial, Terms
-from exchange_kernel.core.view import View
+from exchange_kernel.core.view import Held, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,28 @@ def starting_deadline(view: View) -> datetime | None:
     """When the order becomes too old to be sent for the first time.
 
     Counted from the creation of the object; for a denied spec that was corrected, from the correction, because that is
-    a fresh act of somebody who looks at it.
+    a fresh act of somebody who looks at it. (`Accepted` tells of the denial until the order is sent: the state may
+    have become Pending again, for an account that was not ready.) A human's confirmation is such an act, too.
     """
     created = view.intent.metadata.creation_timestamp
-    if created is None:
+    if created is None or _confirmed(view):
         return None
-    corrected = view.intent.status.state is State.DENIED and view.spec_changed_at is not None
-    start = max(created, view.spec_changed_at) if corrected and view.spec_changed_at is not None else created
+    start = created
+    if view.spec_changed_at is not None and _was_denied(view):
+        start = max(created, view.spec_changed_at)
     seconds = view.intent.spec.placement.starting_deadline_seconds or view.account.defaults.starting_deadline_seconds
     return start + timedelta(seconds=seconds)
+
+
+def _was_denied(view: View) -> bool:
+    accepted = find_condition(view.intent.status.conditions, ConditionType.ACCEPTED)
+    return view.intent.status.state is State.DENIED or (
+        accepted is not None and accepted.status is ConditionStatus.FALSE
+    )
+
+
+def _confirmed(view: View) -> bool:
+    return isinstance(view.journal, Held) and receipts.is_confirmed(view.intent, view.identity, view.journal.receipt)
 
 
 def _starting_deadline(view: View) -> Stop | None:

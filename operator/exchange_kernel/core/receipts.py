@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from exchange_kernel.api.enums import OrderStateName, PlacementOutcome
-from exchange_kernel.api.meta import FINALIZER_JOURNAL, ObjectMeta
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM, FINALIZER_JOURNAL, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import (
     MAX_PLACEMENTS,
@@ -24,6 +24,14 @@ from exchange_kernel.core.market_rules import Terms, shown
 from exchange_kernel.core.venue import VenueRules
 
 FIRST_REVISION = 0
+# Why a placement was recorded that nobody may send: it only guards an identity whose receipt was missing, while the
+# absence of an order is proven. After an interrupted start the next attempt follows; after a loss a human decides.
+INTERRUPTED_START = "InterruptedStart"
+RECEIPT_LOST = "ReceiptLost"
+# The proof was a human's word: the venue's requests never expire, so that time proves nothing.
+CONFIRMED = "Confirmed"
+_BY_CONFIRMATION = frozenset({RECEIPT_LOST, CONFIRMED})
+_MOST_ATTEMPTS = 256
 _RETRYABLE = frozenset({PlacementOutcome.NOT_PLACED, PlacementOutcome.ABSENT})
 _KEPT_FAILURES = 4
 
@@ -100,6 +108,47 @@ def pending(identity: Identity, attempt: int, terms: Terms, writer: Writer) -> R
         outcome=PlacementOutcome.PENDING,
         recorded_at=writer.at,
     )
+
+
+def guard(identity: Identity, known_id: str | None, terms: Terms, writer: Writer, reason: str) -> ReceiptPlacement:
+    """A Pending placement that nobody may send, in place of one whose record is missing.
+
+    Writing it is what makes an absence provable: whoever had a permit got it before, and whoever comes after finds
+    this record. `known_id` is the client order id that the object's status speaks of.
+    """
+    attempt = 1 if known_id is None else attempt_of(identity, known_id) or 1
+    placement = pending(identity, attempt, terms, writer)
+    return placement.model_copy(update={"client_order_id": known_id or placement.client_order_id, "reason": reason})
+
+
+def attempt_of(identity: Identity, wanted: str) -> int | None:
+    """The attempt that a client order id belongs to; None for an id that is not of this identity."""
+    attempts = range(1, _MOST_ATTEMPTS + 1)
+    return next((n for n in attempts if client_order_id(identity, FIRST_REVISION, n) == wanted), None)
+
+
+def confirmation(identity: Identity, attempt: int) -> str:
+    """What a human writes to permit exactly this attempt: an old approval, applied again, permits nothing."""
+    return f"{client_order_id(identity, FIRST_REVISION, attempt)}/{attempt}"
+
+
+def awaits_confirmation(placement: ReceiptPlacement) -> bool:
+    """Whether only a human may permit the attempt after this one."""
+    return placement.reason == RECEIPT_LOST
+
+
+def is_confirmed(intent: OrderIntent, identity: Identity, receipt: OrderReceipt) -> bool:
+    """Whether a human has permitted the attempt that is recorded now, or the next one, after a loss."""
+    if not any(placement.reason in _BY_CONFIRMATION for placement in receipt.placements):
+        return False
+    last = latest(receipt)
+    attempt = last.attempt if last.outcome is PlacementOutcome.PENDING else last.attempt + 1
+    return says(intent, confirmation(identity, attempt))
+
+
+def says(intent: OrderIntent, wanted: str) -> bool:
+    """Whether the object carries this confirmation."""
+    return intent.metadata.annotations.get(ANNOTATION_CONFIRM) == wanted
 
 
 def resolved(placement: ReceiptPlacement, outcome: PlacementOutcome, at: datetime, **facts: object) -> ReceiptPlacement:

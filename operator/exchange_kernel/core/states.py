@@ -15,8 +15,9 @@ FOLLOWS: dict[S, frozenset[S]] = {
     # Nothing was sent for a denied spec, so an edit starts anew. A former life's order can be found here as well.
     S.DENIED: _AT_THE_VENUE | {S.PENDING, S.SUBMITTING, S.UNKNOWN},
     # Back to Pending only on proof that nothing was placed.
-    S.SUBMITTING: _AT_THE_VENUE | {S.UNKNOWN, S.PENDING},
-    S.UNKNOWN: _AT_THE_VENUE | {S.PENDING, S.SUBMITTING},
+    # Denied after the proof, when the spec was edited meanwhile and the market does not take it any more.
+    S.SUBMITTING: _AT_THE_VENUE | {S.UNKNOWN, S.PENDING, S.DENIED},
+    S.UNKNOWN: _AT_THE_VENUE | {S.PENDING, S.SUBMITTING, S.DENIED},
     S.UNTRIGGERED: _AT_THE_VENUE - {S.UNTRIGGERED},
     # Back to Untriggered never: a trigger fires once.
     S.OPEN: _AT_THE_VENUE - {S.OPEN, S.UNTRIGGERED},

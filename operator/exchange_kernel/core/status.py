@@ -21,6 +21,7 @@ from exchange_kernel.api.scalars import bounded
 from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
 from exchange_kernel.core.fills import Totals, total
+from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.states import may_follow
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
 from exchange_kernel.core.view import Problem, View
@@ -50,6 +51,7 @@ class Situation:
         out_of_sync: Why the status or the venue's order is not what it should be; None when they agree.
         command: What has been asked of the venue and is not confirmed.
         settled: Whether the order is final and all its fills are accounted for.
+        stalled: Nothing goes on before a human acts, whatever the table of states says.
     """
 
     state: State
@@ -60,6 +62,12 @@ class Situation:
     out_of_sync: Problem | None = None
     command: PendingCommand = PendingCommand.NONE
     settled: bool = False
+    stalled: bool = False
+
+
+def tidy(value: Decimal) -> Decimal:
+    """A venue's number as people read it: at most 18 decimals, no trailing zeros, no exponent."""
+    return Decimal(shown(bounded(value)))
 
 
 def state_of(order: VenueOrder) -> State:
@@ -143,13 +151,13 @@ def _money(
         return {}
     fees = before.fees
     if sums.fees is not None:
-        fees = tuple(api.Fee(currency=currency, amount=bounded(sums.fees[currency])) for currency in sorted(sums.fees))
+        fees = tuple(api.Fee(currency=currency, amount=tidy(sums.fees[currency])) for currency in sorted(sums.fees))
     average = sums.average_price
     return {
-        "filled_quantity": sums.filled,
+        "filled_quantity": tidy(sums.filled),
         "remaining_quantity": _remaining(state, placement, sums.filled),
-        "cost": before.cost if sums.cost is None else bounded(sums.cost),
-        "average_price": before.average_price if average is None else bounded(average),
+        "cost": before.cost if sums.cost is None else tidy(sums.cost),
+        "average_price": before.average_price if average is None else tidy(average),
         "fees": fees,
     }
 
@@ -159,7 +167,7 @@ def _remaining(state: State, placement: ReceiptPlacement | None, filled: Decimal
         return ZERO
     if placement is None or placement.quantity is None:
         return None
-    return max(ZERO, placement.quantity - filled)
+    return tidy(max(ZERO, placement.quantity - filled))
 
 
 def _trades(before: OrderIntentStatus, sums: Totals) -> dict[str, object]:
@@ -177,17 +185,17 @@ def _trades(before: OrderIntentStatus, sums: Totals) -> dict[str, object]:
 def _trade(trade: Trade) -> api.Trade:
     return api.Trade(
         id=trade.trade_id,
-        price=trade.price,
-        quantity=trade.quantity,
+        price=tidy(trade.price),
+        quantity=tidy(trade.quantity),
         fee_currency=trade.fee_currency or None,
-        fee_amount=trade.fee if trade.fee_currency else None,
+        fee_amount=tidy(trade.fee) if trade.fee_currency else None,
         time=trade.time,
     )
 
 
 def _aspects(view: View, situation: Situation, state: State, *, settled: bool) -> Iterator[Aspect]:
     reason, message = situation.reason, situation.message
-    shown = conditions.kstatus(state, reason)
+    shown = conditions.FAILED if situation.stalled else conditions.kstatus(state, reason)
     yield Aspect(Type.READY, shown.ready, reason, message)
     if shown.reconciling:
         yield Aspect(Type.RECONCILING, TRUE, reason, message)

@@ -40,7 +40,8 @@ class Held:
 
     Attributes:
         receipt: The object, with its resourceVersion.
-        seen_at: This process' monotonic clock when it first saw this resourceVersion. The fence of an unknown outcome
+        seen_at: This process' monotonic clock when it first saw this resourceVersion, taken after the answer: taken
+            before the request it could lie before the write that the answer shows. The fence of an unknown outcome
             counts from here: another host's timestamp proves nothing.
         claimant_gone: Whether the claimant that the receipt names no longer exists; None while that was not asked.
     """
