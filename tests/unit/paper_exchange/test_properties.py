@@ -193,9 +193,7 @@ def random_command(rng: Random, bench: Bench) -> Command:
         symbol=symbol,
         side=rng.choice(list(Side)),
         type=kind,
-        time_in_force=rng.choice([TimeInForce.GTC, *TimeInForce])
-        if has_price and kind is not OrderType.LIMIT_MAKER
-        else None,
+        time_in_force=rng.choice([TimeInForce.GTC, *TimeInForce]) if has_time else None,
         quantity=None if by_quote else quantity,
         quote_quantity=quantity * base // amount("1") if by_quote else None,
         price=base + rng.randint(-3, 3) * tick if has_price else None,
