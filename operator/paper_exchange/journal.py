@@ -9,6 +9,7 @@ power cut may cost the last ones, never the consistency of the file. The file ho
 owner only.
 """
 
+import logging
 import os
 import sqlite3
 import zlib
@@ -25,6 +26,8 @@ from paper_exchange.engine import Engine
 from paper_exchange.ledger import LedgerError
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
+
+_log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Counts up when the file, or what the engine makes of a command, changes: a replay must not guess."""
@@ -69,6 +72,7 @@ class DurableEngine:
         self._engine = engine
         self._journal = journal
         self._snapshot_every = snapshot_every
+        self._next_snapshot = max(snapshot_every, journal.snapshot_weight if journal else 0)
         self._broken = False
         self.replayed = 0
         """Commands that were replayed when the venue was opened."""
@@ -126,9 +130,17 @@ class DurableEngine:
             self._broken = True
             self._journal.drop_last()
             raise
-        if self._journal.pending >= max(self._snapshot_every, self._journal.snapshot_weight):
-            self._journal.snapshot(self._engine)
+        if self._journal.pending >= self._next_snapshot:
+            self._snapshot(self._journal)
         return outcome
+
+    def _snapshot(self, journal: "Journal") -> None:
+        try:
+            journal.snapshot(self._engine)
+        except JournalError:
+            # The command is written and done, so it is answered; the log merely stays longer until the next attempt.
+            _log.exception("the venue goes on without a snapshot, its next start will take longer")
+        self._next_snapshot = journal.pending + max(self._snapshot_every, journal.snapshot_weight)
 
     def close(self) -> None:
         """Close the file; the next start replays what no snapshot covers."""
@@ -244,12 +256,19 @@ class Journal:
         self.pending -= 1
 
     def snapshot(self, engine: Engine) -> None:
-        """Write the state and drop the commands that led to it, in one transaction."""
+        """Write the state and drop the commands that led to it, in one transaction.
+
+        Raises:
+            JournalError: It could not be written; the log is as it was.
+        """
         body = zlib.compress(snapshot.dump(engine.state).encode(), level=1)
-        with self._transaction():
-            self._db.execute("DELETE FROM snapshot")
-            self._db.execute("INSERT INTO snapshot VALUES (?, ?)", (self._seq, body))
-            self._db.execute("DELETE FROM command WHERE seq <= ?", (self._seq,))
+        try:
+            with self._transaction():
+                self._db.execute("DELETE FROM snapshot")
+                self._db.execute("INSERT INTO snapshot VALUES (?, ?)", (self._seq, body))
+                self._db.execute("DELETE FROM command WHERE seq <= ?", (self._seq,))
+        except sqlite3.Error as error:
+            raise JournalError(f"cannot write a snapshot to {self._path}: {error}; is the disk full?") from error
         self.pending = 0
         self.snapshot_weight = _weight(engine)
 

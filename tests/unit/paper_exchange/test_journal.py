@@ -199,6 +199,21 @@ def test_a_command_that_breaks_the_engine_is_taken_back_and_nothing_follows_it(t
         assert again.replayed == 1
 
 
+def test_a_snapshot_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "venue.db"
+    refuse = "CREATE TRIGGER full BEFORE INSERT ON snapshot BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+    with DurableEngine.open(path, 5) as venue:
+        assert venue._journal
+        venue._journal._db.execute(refuse)
+        run(venue)
+        digest = venue.digest()
+    with DurableEngine.open(path) as again:
+        assert again.digest() == digest
+        assert again.replayed == len(COMMANDS)
+
+    assert [record.exc_text is not None for record in caplog.records] == [True] * (len(COMMANDS) // 5)
+
+
 def test_reads_of_a_reopened_venue_give_whole_orders(tmp_path: Path) -> None:
     path = tmp_path / "venue.db"
     with DurableEngine.open(path, 1) as venue:
