@@ -1,0 +1,138 @@
+"""The venue as a process of its own: starting, being killed, ending."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import ccxt
+import ccxt.async_support
+import pytest
+
+from paper_exchange.ccxt_config import ccxt_config
+from paper_exchange.control_client import ControlClient
+
+OPERATOR = Path(__file__).parents[3] / "operator"
+PATIENCE_S = 20
+BTC = "BTC/USDT"
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(OPERATOR)}
+    command = [sys.executable, "-m", "paper_exchange", *arguments]
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+    )
+
+
+async def ready(process: subprocess.Popen[str], file: Path) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_S):
+        while not file.exists():
+            assert process.poll() is None, process.communicate()
+            await asyncio.sleep(0.02)
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def end(process: subprocess.Popen[str], how: signal.Signals) -> tuple[int, str, str]:
+    process.send_signal(how)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, out, err
+
+
+def connect(info: dict[str, Any]) -> Any:
+    key = info["keys"][0]
+    config = ccxt_config(info["url"], api_key=key["key"], secret=key["secret"])
+    return ccxt.async_support.binance(config | {"enableRateLimit": False})
+
+
+async def test_every_acknowledged_order_survives_a_kill_in_the_middle_of_traffic(tmp_path: Path) -> None:
+    file, data = tmp_path / "ready.json", tmp_path / "data"
+    process = start("serve", "--data", str(data), "--ready-file", str(file), "--orders-per-10s", "0")
+    acknowledged: dict[str, str] = {}
+    try:
+        info = await ready(process, file)
+        exchange = connect(info)
+        try:
+            await exchange.load_markets()
+
+            async def trade(worker: int) -> None:
+                for number in range(10_000):
+                    order = await exchange.create_order(
+                        BTC, "limit", "buy", "0.001", "59000", {"clientOrderId": f"w{worker}-{number}"}
+                    )
+                    acknowledged[order["clientOrderId"]] = order["id"]
+                    await exchange.cancel_order(order["id"], BTC)
+
+            workers = [asyncio.create_task(trade(worker)) for worker in range(4)]
+            async with asyncio.timeout(PATIENCE_S):
+                while len(acknowledged) < 60:
+                    await asyncio.sleep(0.005)
+            end(process, signal.SIGKILL)
+            outcomes = await asyncio.gather(*workers, return_exceptions=True)
+            assert all(isinstance(outcome, ccxt.NetworkError) for outcome in outcomes)
+        finally:
+            await exchange.close()
+        file.unlink()
+        process = start("serve", "--data", str(data), "--ready-file", str(file))
+        again = await ready(process, file)
+        assert again["keys"] == info["keys"]
+        async with ControlClient(again["control_url"], again["token"]) as control:
+            truth = (await control.dump())["default"]
+        known = {order["clientOrderId"]: str(order["orderId"]) for order in truth.orders}
+        assert acknowledged.items() <= known.items()
+        assert len(known) - len(acknowledged) <= len(workers)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_sigterm_ends_it_in_order_and_nothing_secret_is_logged(tmp_path: Path) -> None:
+    file = tmp_path / "ready.json"
+    process = start("serve", "--ready-file", str(file), "--log-format", "json", "--account", "alice:USDT=100")
+    try:
+        info = await ready(process, file)
+        assert file.stat().st_mode & 0o077 == 0
+        exchange = connect(info)
+        try:
+            assert (await exchange.fetch_balance())["USDT"]["free"] == 100.0
+        finally:
+            await exchange.close()
+        code, out, err = end(process, signal.SIGTERM)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (code, file.exists()) == (0, False)
+    assert [json.loads(line)["level"] for line in err.splitlines()] == ["info"] * len(err.splitlines())
+    assert info["url"] in out
+    assert "ccxt_config(" in out
+    for secret in (info["token"], info["keys"][0]["secret"], info["keys"][0]["key"]):
+        assert secret not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["serve", "--symbols", "DOGEUSDT"], "write one of BTCUSDT"),
+        (["serve", "--account", "bob:USDT"], "write ASSET=AMOUNT"),
+        (["serve", "--market", "replay"], "belong together"),
+        (["serve", "--market", "replay", "--replay", "/nonexistent.csv"], "cannot replay"),
+        (["serve", "--step-ms", "0"], "above 0"),
+    ],
+)
+def test_a_wrong_argument_is_explained_and_starts_nothing(arguments: list[str], message: str) -> None:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 2
+    assert message in err
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_help_shows_how_to_start_it() -> None:
+    process = start("--help")
+    out, _ = process.communicate(timeout=PATIENCE_S)
+    assert "python -m paper_exchange serve --port 8080 --control-port 8081 --data ./venue" in out
