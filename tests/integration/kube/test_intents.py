@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from exchange_kernel.api.enums import OrderStateName
-from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER
+from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.errors import Conflict, Invalid, NotFound
@@ -154,3 +154,17 @@ async def test_a_list_pages_through_everything(client: ApiClient, namespace: str
     assert [len(page["items"]) for page in pages] == [3, 3, 1]
     assert [intent.metadata.name for intent in listed.items] == [f"entry-{number}" for number in range(7)]
     assert not listed.unreadable
+
+
+@pytest.mark.parametrize("annotations", [{}, {"test.example/note": "x"}])
+async def test_a_claimed_object_carries_its_own_uid(
+    client: ApiClient, namespace: str, annotations: dict[str, str]
+) -> None:
+    obj = intent_object("entry", namespace)
+    obj["metadata"]["annotations"] = annotations
+    created = OrderIntent.from_object(await client.create(INTENTS, namespace, obj))
+
+    held = await IntentStore(client).add_finalizer(created.metadata)
+
+    assert held is not None
+    assert held.metadata.annotations == {**annotations, ANNOTATION_CLAIMED: created.metadata.uid}

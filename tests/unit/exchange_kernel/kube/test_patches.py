@@ -3,7 +3,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange_kernel.kube.patches import finalizer_added, finalizer_removed, merge_diff, status_patch
+from exchange_kernel.kube.patches import claimed, finalizer_added, finalizer_removed, merge_diff, status_patch
 from support.kube_fakes import meta
 
 OURS = "exchangekernel.dev/cancel-order"
@@ -94,3 +94,29 @@ def test_only_our_finalizer_is_removed_and_only_from_its_place() -> None:
 
 def test_a_finalizer_that_is_not_there_is_not_removed() -> None:
     assert finalizer_removed(meta(finalizers=["other/one"]), OURS) is None
+
+
+CLAIMED = "exchangekernel.dev/claimed-uid"
+
+
+def test_a_claim_notes_the_uid_of_the_object_beside_the_finalizer() -> None:
+    assert claimed(meta(), OURS, CLAIMED) == [
+        *TESTS,
+        {"op": "add", "path": "/metadata/finalizers", "value": [OURS]},
+        {"op": "add", "path": "/metadata/annotations", "value": {CLAIMED: "uid-1"}},
+    ]
+
+
+def test_a_claim_keeps_the_annotations_of_others() -> None:
+    operations = claimed(meta(annotations={"other/one": "x"}), OURS, CLAIMED)
+
+    assert operations is not None
+    assert operations[-1] == {
+        "op": "add",
+        "path": "/metadata/annotations/exchangekernel.dev~1claimed-uid",
+        "value": "uid-1",
+    }
+
+
+def test_a_restored_copy_keeps_the_uid_that_gives_it_away() -> None:
+    assert claimed(meta(finalizers=[OURS], annotations={CLAIMED: "uid-0"}), OURS, CLAIMED) is None
