@@ -13,10 +13,7 @@ A session is an `Exchange` in front of another one. Beside the order of calls it
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -36,34 +33,16 @@ from exchange_kernel.core.venue import (
     VenueOrder,
     VenueRules,
 )
-from exchange_kernel.exchange.admission import Admission, Lane, Priority, Ticket
+from exchange_kernel.exchange.admission import Lane, Priority, Ticket
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import gate_closed
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, ExchangeError, RateLimited, SendGate
+from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
 from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.turns import Turns
 
 _T = TypeVar("_T")
 
-# Seconds that a call waits for weight. A create's send window would be over; a cancel waits as long as it takes.
-_PATIENCE = {Priority.CREATE: 2.0, Priority.PROTECTIVE_CREATE: 2.0, Priority.RESOLVE: 10.0, Priority.POLL: 30.0}
 _DRAINING = "the operator is shutting down and sends no new orders"
-
-
-@dataclass(slots=True)
-class SessionMetrics:
-    """Counters since the session was opened.
-
-    Attributes:
-        calls: Calls that were let out, by operation.
-        errors: Failures by reason: the class of an error, or the reason of an outcome.
-        waits: Calls that waited, by class.
-        wait_seconds: Their time in the queue, by class.
-    """
-
-    calls: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    waits: Counter[str] = field(default_factory=Counter)
-    wait_seconds: dict[str, float] = field(default_factory=lambda: {p.name: 0.0 for p in Priority})
 
 
 class AccountSession:
@@ -83,14 +62,12 @@ class AccountSession:
         budget: WeightBudget,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._exchange, self._weights, self._budget, self._now = exchange, weights, budget, monotonic
-        self._admission = Admission(budget)
-        self._turns: dict[Ticket, asyncio.Future[None]] = {}
+        self._exchange, self._now = exchange, monotonic
+        self._turns = Turns(weights, budget, monotonic)
         self._creates: set[asyncio.Task[CreateOutcome]] = set()
         self._creates_paused_until = 0.0
-        self._wake: asyncio.TimerHandle | None = None
         self._draining = False
-        self.metrics = SessionMetrics()
+        self.metrics = self._turns.metrics
 
     @property
     def rules(self) -> VenueRules:
@@ -100,7 +77,7 @@ class AccountSession:
     @property
     def queue_depth(self) -> int:
         """How many calls wait for their turn."""
-        return self._admission.depth
+        return self._turns.depth
 
     @property
     def creates_in_flight(self) -> int:
@@ -115,21 +92,30 @@ class AccountSession:
         if pause > 0:
             return NotPlaced("RateLimited", "the venue wants a pause before this account's next order", pause)
         try:
-            ticket = await self._turn("create_order", priority_of(request), Lane.ORDERS)
+            ticket = await self._turns.take("create_order", priority_of(request), Lane.ORDERS)
         except RateLimited as error:
             return NotPlaced("RateLimited", str(error), error.retry_after)
-        closed = _DRAINING if self._draining else gate()
+        closed = self._closed(gate)
         if closed is not None:
-            self._end(ticket)
+            self._turns.end(ticket)
             return self._counted(gate_closed(closed))
         task = asyncio.create_task(self._exchange.create_order(request, gate))
         self._creates.add(task)
         task.add_done_callback(lambda done: self._created(done, ticket))
         return self._counted(await asyncio.shield(task))
 
+    def _closed(self, gate: SendGate) -> str | None:
+        """Why nothing is sent, or None. A gate that fails is closed."""
+        if self._draining:
+            return _DRAINING
+        try:
+            return gate()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was sent
+            return f"the gate failed ({type(error).__name__})"
+
     def _created(self, task: asyncio.Task[CreateOutcome], ticket: Ticket) -> None:
         self._creates.discard(task)
-        self._end(ticket)
+        self._turns.end(ticket)
         if task.cancelled() or task.exception() is not None:
             return
         outcome = task.result()
@@ -217,84 +203,18 @@ class AccountSession:
 
     async def close(self) -> None:
         """Close connections. Idempotent. Call `drain` first."""
-        if self._wake is not None:
-            self._wake.cancel()
+        self._turns.close()
         await self._exchange.close()
 
     # --- the queue ----------------------------------------------------------------------------------------------
 
     async def _orders(self, operation: str, priority: Priority, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._admitted(operation, priority, Lane.ORDERS):
+        async with self._turns.admitted(operation, priority, Lane.ORDERS):
             return await call()
 
     async def _poll(self, operation: str, lane: Lane, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._admitted(operation, Priority.POLL, lane):
+        async with self._turns.admitted(operation, Priority.POLL, lane):
             return await call()
-
-    @asynccontextmanager
-    async def _admitted(self, operation: str, priority: Priority, lane: Lane) -> AsyncIterator[None]:
-        try:
-            ticket = await self._turn(operation, priority, lane)
-            try:
-                yield
-            finally:
-                self._end(ticket)
-        except ExchangeError as error:
-            self.metrics.errors[type(error).__name__] += 1
-            raise
-
-    async def _turn(self, operation: str, priority: Priority, lane: Lane) -> Ticket:
-        """Wait for our turn. Raises RateLimited where that would take longer than the call's patience."""
-        weight, started = self._weights.of(operation), self._now()
-        self._refuse_long_waits(priority, weight)
-        ticket = self._admission.enter(priority, lane, weight)
-        turn = self._turns[ticket] = asyncio.get_running_loop().create_future()
-        self._pump()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._give_up(ticket, turn)
-            raise
-        self.metrics.calls[operation] += 1
-        self.metrics.waits[priority.name] += 1
-        self.metrics.wait_seconds[priority.name] += self._now() - started
-        return ticket
-
-    def _refuse_long_waits(self, priority: Priority, weight: int) -> None:
-        now = self._now()
-        stopped = self._budget.stopped_for(now)
-        if stopped > 0:
-            raise RateLimited("the venue wants a pause from this address", stopped)
-        wait = self._budget.wait(now, weight, reserve=priority is Priority.CANCEL)
-        if wait > _PATIENCE.get(priority, float("inf")):
-            raise RateLimited("the request budget of this address is spent", wait)
-
-    def _give_up(self, ticket: Ticket, turn: asyncio.Future[None]) -> None:
-        """The caller was canceled: while waiting, or between its turn and its awakening."""
-        if turn.done() and not turn.cancelled():
-            self._end(ticket)
-        else:
-            self._turns.pop(ticket, None)
-            self._admission.withdraw(ticket)
-
-    def _end(self, ticket: Ticket) -> None:
-        self._admission.ended(ticket)
-        self._pump()
-
-    def _pump(self) -> None:
-        """Let out what may leave, and come back when the budget has room again."""
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = None
-        tickets, wake_in = self._admission.pop_ready(self._now())
-        for ticket in tickets:
-            turn = self._turns.pop(ticket)
-            if turn.cancelled():
-                self._admission.ended(ticket)
-            else:
-                turn.set_result(None)
-        if wake_in is not None:
-            self._wake = asyncio.get_running_loop().call_later(wake_in, self._pump)
 
 
 def priority_of(request: OrderRequest) -> Priority:

@@ -56,7 +56,7 @@ async def test_a_market_tells_its_rules_in_exact_decimals(subject: Subject) -> N
     assert (market.base, market.quote, market.active) == ("BTC", "USDT", True)
     assert (market.price_tick, market.quantity_step) == (Decimal("0.01"), Decimal("0.00001"))
     assert market.min_notional == Decimal(5)
-    assert market.order_types == {"Market", "Limit"}
+    assert market.order_types >= {"Market", "Limit"}
 
 
 async def test_the_account_says_who_it_is_and_the_same_each_time(subject: Subject) -> None:

@@ -10,7 +10,8 @@ import pytest
 from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, NotPlaced, OpenOrders, OrderRequest, Placed
 from exchange_kernel.exchange.admission import Priority
 from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
-from exchange_kernel.exchange.memory import MemoryExchange, Raises
+from exchange_kernel.exchange.memory import MemoryExchange
+from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import RateLimited, SendGate, VenueUnavailable
 from exchange_kernel.exchange.profiles.base import Weights
 from exchange_kernel.exchange.session import AccountSession, priority_of
@@ -173,6 +174,18 @@ async def test_the_gate_is_asked_when_the_order_leaves_the_queue() -> None:
     assert await waiting == NotPlaced("SendWindowMissed", "it waited too long")
     await asyncio.gather(*running)
     assert "create 09" not in exchange.arrived
+
+
+async def test_a_gate_that_fails_is_closed_and_its_place_is_given_back() -> None:
+    desk = Desk(MemoryExchange())
+
+    def broken() -> str | None:
+        raise RuntimeError
+
+    for number in range(1, 20):
+        outcome = await desk.session.create_order(order(number), broken)
+        assert outcome == NotPlaced("GateClosed", "the gate failed (RuntimeError)")
+    assert isinstance(await desk.session.create_order(order(), open_gate), Placed)
 
 
 async def test_draining_sends_no_new_order_and_waits_for_those_under_way() -> None:
