@@ -13,20 +13,21 @@ import pytest_asyncio
 from paper_exchange.ccxt_config import ccxt_config
 from paper_exchange.control_client import ControlClient
 from paper_exchange.server import PaperExchange
+from support.paper_ccxt import Ccxt
 
 
 class Threaded:
     """The synchronous ccxt behind the same `await` as the others."""
 
-    def __init__(self, exchange: Any) -> None:
+    def __init__(self, exchange: Ccxt) -> None:
         self._exchange = exchange
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Ccxt:
         found = getattr(self._exchange, name)
         if not callable(found):
             return found
 
-        async def call(*arguments: Any, **named: Any) -> Any:
+        async def call(*arguments: Ccxt, **named: Ccxt) -> Ccxt:
             return await asyncio.to_thread(found, *arguments, **named)
 
         return call

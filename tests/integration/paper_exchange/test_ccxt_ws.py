@@ -9,12 +9,13 @@ import pytest
 
 from paper_exchange.control_client import ControlClient
 from paper_exchange.server import PaperExchange
+from support.paper_ccxt import Ccxt, until
 
 BTC = "BTC/USDT"
 PATIENCE_S = 10
 
 
-async def rest_a_limit(pro: Any, **params: Any) -> Any:
+async def rest_a_limit(pro: Ccxt, **params: Ccxt) -> Ccxt:
     return await pro.create_order_ws(BTC, "limit", "buy", "0.01", "59000", params)
 
 
@@ -22,9 +23,7 @@ async def watching(venue: PaperExchange, call: Coroutine[Any, Any, Any]) -> asyn
     """Starts a watch call and waits until the venue has answered its subscription."""
     before = subscriptions(venue)
     task = asyncio.create_task(call)
-    async with asyncio.timeout(PATIENCE_S):
-        while subscriptions(venue) == before:
-            await asyncio.sleep(0.01)
+    await until(lambda: subscriptions(venue) > before)
     return task
 
 
@@ -32,7 +31,7 @@ def subscriptions(venue: PaperExchange) -> int:
     return sum(entry.path == "userDataStream.subscribe.signature" for entry in venue.requests.since())
 
 
-async def test_an_order_is_placed_read_and_canceled_by_message(pro: Any) -> None:
+async def test_an_order_is_placed_read_and_canceled_by_message(pro: Ccxt) -> None:
     placed = await rest_a_limit(pro, newClientOrderId="ws-1")
     assert (placed["status"], placed["clientOrderId"]) == ("open", "ws-1")
     assert (await pro.fetch_order_ws(placed["id"], BTC))["status"] == "open"
@@ -41,7 +40,7 @@ async def test_an_order_is_placed_read_and_canceled_by_message(pro: Any) -> None
     assert [order["status"] for order in await pro.fetch_orders_ws(BTC)] == ["canceled"]
 
 
-async def test_a_cancel_by_client_id_and_a_cancel_of_all_work_by_message(pro: Any) -> None:
+async def test_a_cancel_by_client_id_and_a_cancel_of_all_work_by_message(pro: Ccxt) -> None:
     await rest_a_limit(pro, newClientOrderId="ws-2")
     assert (await pro.cancel_order_ws(None, BTC, {"clientOrderId": "ws-2"}))["status"] == "canceled"
     await rest_a_limit(pro)
@@ -49,7 +48,7 @@ async def test_a_cancel_by_client_id_and_a_cancel_of_all_work_by_message(pro: An
     assert len(await pro.cancel_all_orders_ws(BTC)) == 2
 
 
-async def test_balance_trades_and_market_data_are_answered_by_message(pro: Any) -> None:
+async def test_balance_trades_and_market_data_are_answered_by_message(pro: Ccxt) -> None:
     await pro.create_order_ws(BTC, "market", "buy", "0.01")
     balances = (await pro.fetch_balance_ws())["info"]["balances"]  # ccxt does not parse the spot form of this answer
     assert {"asset": "BTC", "free": "10.00999000", "locked": "0.00000000"} in balances
@@ -57,7 +56,7 @@ async def test_balance_trades_and_market_data_are_answered_by_message(pro: Any) 
     assert len(await pro.fetch_ohlcv_ws(BTC, "1m")) >= 1
 
 
-async def test_a_refusal_by_message_is_the_same_error_as_by_rest(pro: Any) -> None:
+async def test_a_refusal_by_message_is_the_same_error_as_by_rest(pro: Ccxt) -> None:
     await rest_a_limit(pro, newClientOrderId="twice")
     with pytest.raises(ccxt.InvalidOrder, match="Duplicate order sent"):
         await rest_a_limit(pro, newClientOrderId="twice")
@@ -65,13 +64,13 @@ async def test_a_refusal_by_message_is_the_same_error_as_by_rest(pro: Any) -> No
         await pro.cancel_order_ws("424242", BTC)
 
 
-async def test_a_parameter_that_the_venue_does_not_know_is_refused_by_message_too(pro: Any) -> None:
+async def test_a_parameter_that_the_venue_does_not_know_is_refused_by_message_too(pro: Ccxt) -> None:
     # ccxt sends its unified clientOrderId beside newClientOrderId here (and only here), as it does to the real venue.
     with pytest.raises(ccxt.BadRequest, match="Not all sent parameters were read"):
         await rest_a_limit(pro, clientOrderId="unified")
 
 
-async def test_watch_orders_sees_an_order_come_and_go(pro: Any, venue: PaperExchange) -> None:
+async def test_watch_orders_sees_an_order_come_and_go(pro: Ccxt, venue: PaperExchange) -> None:
     await pro.load_markets()
     first = await watching(venue, pro.watch_orders(BTC))
     placed = await pro.create_order(BTC, "limit", "buy", "0.01", "59000", {"clientOrderId": "seen"})
@@ -84,7 +83,7 @@ async def test_watch_orders_sees_an_order_come_and_go(pro: Any, venue: PaperExch
     assert (gone["status"], gone["clientOrderId"]) == ("canceled", "seen")
 
 
-async def test_watch_my_trades_sees_the_fee(pro: Any, venue: PaperExchange) -> None:
+async def test_watch_my_trades_sees_the_fee(pro: Ccxt, venue: PaperExchange) -> None:
     await pro.load_markets()
     watch = await watching(venue, pro.watch_my_trades(BTC))
     order = await pro.create_order(BTC, "market", "buy", "0.01")
@@ -92,7 +91,7 @@ async def test_watch_my_trades_sees_the_fee(pro: Any, venue: PaperExchange) -> N
     assert (trade["order"], trade["amount"], trade["fee"]) == (order["id"], 0.01, {"currency": "BTC", "cost": 0.00001})
 
 
-async def test_watch_balance_sees_orders_and_deposits(pro: Any, venue: PaperExchange, control: ControlClient) -> None:
+async def test_watch_balance_sees_orders_and_deposits(pro: Ccxt, venue: PaperExchange, control: ControlClient) -> None:
     await pro.load_markets()
     watch = await watching(venue, pro.watch_balance())
     await pro.create_order(BTC, "limit", "buy", "0.01", "59000")
@@ -107,7 +106,7 @@ async def test_watch_balance_sees_orders_and_deposits(pro: Any, venue: PaperExch
 
 
 async def test_an_account_never_sees_the_events_of_another(
-    pro: Any, venue: PaperExchange, control: ControlClient
+    pro: Ccxt, venue: PaperExchange, control: ControlClient
 ) -> None:
     (key,) = await control.create_account("other", {"USDT": "1000"})
     await pro.load_markets()
@@ -120,7 +119,7 @@ async def test_an_account_never_sees_the_events_of_another(
     assert [order["clientOrderId"] for order in await asyncio.wait_for(watch, PATIENCE_S)] == ["yours"]
 
 
-async def test_public_trades_and_the_book_are_streamed(pro: Any) -> None:
+async def test_public_trades_and_the_book_are_streamed(pro: Ccxt) -> None:
     await pro.load_markets()
     trades, book = asyncio.create_task(pro.watch_trades(BTC)), asyncio.create_task(pro.watch_order_book(BTC))
     async with asyncio.timeout(PATIENCE_S):

@@ -15,6 +15,7 @@ import pytest
 
 from paper_exchange.ccxt_config import ccxt_config
 from paper_exchange.control_client import ControlClient
+from support.paper_ccxt import Ccxt, until
 
 OPERATOR = Path(__file__).parents[3] / "operator"
 PATIENCE_S = 20
@@ -30,10 +31,12 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 
 async def ready(process: subprocess.Popen[str], file: Path) -> dict[str, Any]:
-    async with asyncio.timeout(PATIENCE_S):
-        while not file.exists():
-            assert process.poll() is None, process.communicate()
-            await asyncio.sleep(0.02)
+    await until(lambda: file.exists() or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
+    return read(file)
+
+
+def read(file: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(file.read_text())
     return found
 
@@ -44,7 +47,7 @@ def end(process: subprocess.Popen[str], how: signal.Signals) -> tuple[int, str, 
     return process.returncode, out, err
 
 
-def connect(info: dict[str, Any]) -> Any:
+def connect(info: dict[str, Any]) -> Ccxt:
     key = info["keys"][0]
     config = ccxt_config(info["url"], api_key=key["key"], secret=key["secret"])
     return ccxt.async_support.binance(config | {"enableRateLimit": False})
@@ -69,9 +72,7 @@ async def test_every_acknowledged_order_survives_a_kill_in_the_middle_of_traffic
                     await exchange.cancel_order(order["id"], BTC)
 
             workers = [asyncio.create_task(trade(worker)) for worker in range(4)]
-            async with asyncio.timeout(PATIENCE_S):
-                while len(acknowledged) < 60:
-                    await asyncio.sleep(0.005)
+            await until(lambda: len(acknowledged) >= 60)
             end(process, signal.SIGKILL)
             outcomes = await asyncio.gather(*workers, return_exceptions=True)
             assert all(isinstance(outcome, ccxt.NetworkError) for outcome in outcomes)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 import ccxt
@@ -11,11 +10,12 @@ import pytest_asyncio
 
 from paper_exchange.control_client import ControlClient, ControlRefusedError
 from paper_exchange.server import PaperExchange
+from support.paper_ccxt import Ccxt
 
 BTC = "BTC/USDT"
 
 
-async def create(pro: Any, client_order_id: str = "mine") -> Any:
+async def create(pro: Ccxt, client_order_id: str = "mine") -> Ccxt:
     return await pro.create_order(BTC, "limit", "buy", "0.01", "59000", {"clientOrderId": client_order_id})
 
 
@@ -29,7 +29,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
     ("skew_ms", "text"), [(20_000, "outside of the recvWindow"), (-5_000, "ahead of the server's time")]
 )
 async def test_a_skewed_clock_refuses_what_it_takes_for_late_or_early(
-    pro: Any, control: ControlClient, skew_ms: int, text: str
+    pro: Ccxt, control: ControlClient, skew_ms: int, text: str
 ) -> None:
     await pro.load_markets()
     await control.skew_clock(skew_ms)
@@ -41,7 +41,7 @@ async def test_a_skewed_clock_refuses_what_it_takes_for_late_or_early(
     assert (await create(pro))["status"] == "open"
 
 
-async def test_lagging_look_ups_miss_a_new_order_until_the_lag_has_passed(pro: Any, control: ControlClient) -> None:
+async def test_lagging_look_ups_miss_a_new_order_until_the_lag_has_passed(pro: Ccxt, control: ControlClient) -> None:
     await pro.load_markets()
     await control.set_modes(lookup_lag_ms=5_000)
     order = await create(pro)
@@ -80,7 +80,7 @@ async def test_used_weight_is_told_and_its_end_is_429_and_then_a_ban(
 
 
 async def test_too_many_unfilled_orders_are_refused_and_fills_give_back(
-    pro: Any, venue: PaperExchange, control: ControlClient
+    pro: Ccxt, venue: PaperExchange, control: ControlClient
 ) -> None:
     await pro.load_markets()
     venue.clock.stop_at(venue.clock.now_ms() // 10_000 * 10_000 + 500)
@@ -96,7 +96,7 @@ async def test_too_many_unfilled_orders_are_refused_and_fills_give_back(
     assert [int(count["count"]) for count in counts] == [3, 3]
 
 
-async def test_a_halted_symbol_takes_no_orders_but_cancels(pro: Any, control: ControlClient) -> None:
+async def test_a_halted_symbol_takes_no_orders_but_cancels(pro: Ccxt, control: ControlClient) -> None:
     order = await create(pro)
     await control.set_symbol_status("BTCUSDT", "HALT")
     with pytest.raises(ccxt.MarketClosed):
@@ -105,7 +105,7 @@ async def test_a_halted_symbol_takes_no_orders_but_cancels(pro: Any, control: Co
     assert (await pro.load_markets(True))[BTC]["active"] is False
 
 
-async def test_maintenance_answers_503_and_ends(pro: Any, control: ControlClient) -> None:
+async def test_maintenance_answers_503_and_ends(pro: Ccxt, control: ControlClient) -> None:
     await pro.load_markets()
     await control.set_modes(maintenance=True)
     with pytest.raises(ccxt.BaseError, match="-1016"):
@@ -114,7 +114,7 @@ async def test_maintenance_answers_503_and_ends(pro: Any, control: ControlClient
     assert (await pro.fetch_balance())["BTC"]["free"] == 10.0
 
 
-async def test_the_venue_cancels_freezes_and_moves_the_price(pro: Any, control: ControlClient) -> None:
+async def test_the_venue_cancels_freezes_and_moves_the_price(pro: Ccxt, control: ControlClient) -> None:
     await create(pro, "taken-away")
     await control.cancel("default", "BTCUSDT", client_order_id="taken-away")
     assert (await pro.fetch_order(None, BTC, {"clientOrderId": "taken-away"}))["status"] == "canceled"
@@ -128,7 +128,7 @@ async def test_the_venue_cancels_freezes_and_moves_the_price(pro: Any, control: 
     assert (filled["status"], filled["average"]) == ("closed", 59000.0)
 
 
-async def test_keys_may_look_trade_or_nothing_at_all(pro: Any, control: ControlClient) -> None:
+async def test_keys_may_look_trade_or_nothing_at_all(pro: Ccxt, control: ControlClient) -> None:
     reader = await control.create_key("default", can_trade=False)
     pro.apiKey, pro.secret = reader.key, reader.secret
     assert (await pro.fetch_balance())["info"]["canTrade"] is False
@@ -148,7 +148,7 @@ async def test_keys_may_look_trade_or_nothing_at_all(pro: Any, control: ControlC
 
 @pytest.mark.parametrize("forget", [False, True])
 async def test_an_outage_ends_with_or_without_what_was_there(
-    pro: Any, venue: PaperExchange, control: ControlClient, forget: bool
+    pro: Ccxt, venue: PaperExchange, control: ControlClient, forget: bool
 ) -> None:
     await create(pro)
     outage = asyncio.create_task(control.restart(down_ms=500, forget=forget))
