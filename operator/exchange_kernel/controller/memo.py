@@ -181,7 +181,7 @@ class IntentMemo:
 
     def forget_receipt(self) -> None:
         """The receipt must be read again."""
-        self.journal = NotRead()
+        self.journal = NotRead(required=True)
 
     def _recover_permit(self, receipt: OrderReceipt, holder: str) -> None:
         """A record whose write was not answered has arrived after all: its permit is ours, from the first try."""

@@ -17,7 +17,7 @@ from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, Decision, Record
 from exchange_kernel.core.notes import note
 from exchange_kernel.core.view import Backoff, Permit
-from exchange_kernel.kube.errors import Conflict, KubeError, NotFound, Unavailable
+from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Unavailable
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 
 _log = logging.getLogger(__name__)
@@ -92,6 +92,10 @@ class Reconciler:
                 written = await receipts.create(record.receipt)
             else:
                 written = await receipts.replace(record.receipt)
+        except AlreadyExists:
+            # Creating was the question, and this is the answer. What was permitted was not granted.
+            memo.forget_receipt()
+            return
         except (Conflict, NotFound):
             # Somebody else owns the next step: read, and observe only.
             memo.forget_receipt()

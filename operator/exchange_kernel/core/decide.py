@@ -2,7 +2,9 @@
 
 `decide` is a ladder; the first rung that applies decides, and each rung is a function of its own:
 
-1. The receipt is not read: read it. Nothing is concluded before.
+0. The order has ended, is settled and said so: nothing, without even reading the receipt.
+1. The receipt is not read: read it, or, for an object without any trace, let its creation be the question. Nothing
+   else is concluded before.
 2. A request of this process is under way: wait for it.
 3. This process knows an outcome that is not recorded: record it.
 4. No receipt: `fresh`.
@@ -24,7 +26,14 @@ from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, placed, receipts, retry, status, unresolved
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN
-from exchange_kernel.core.decision import Decision, ReadClaimant, ReadReceipt, RemoveFinalizer, ReplaceReceipt
+from exchange_kernel.core.decision import (
+    CreateReceipt,
+    Decision,
+    ReadClaimant,
+    ReadReceipt,
+    RemoveFinalizer,
+    ReplaceReceipt,
+)
 from exchange_kernel.core.identity import to_record
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import SLOW
@@ -33,14 +42,37 @@ from exchange_kernel.core.view import Held, NoReceipt, NotRead, Problem, View
 
 def decide(view: View) -> Decision:
     """Decide what is to be done for one intent. Pure: no I/O, no clock, no randomness, no memory."""
+    if _is_over(view):
+        return placed.finished(view)
     if isinstance(view.journal, NotRead):
-        return Decision("read the receipt", view.intent.status, actions=(ReadReceipt(),), quiet=True)
+        return _unread(view, required=view.journal.required)
     if isinstance(view.journal, NoReceipt) and view.sending:
         return Decision("a request is under way, its receipt is gone", view.intent.status)
     if isinstance(view.journal, NoReceipt):
         return fresh.decide(view)
     held = view.journal
     return _foreign(view, held) or _own(view, held.receipt)
+
+
+def _is_over(view: View) -> bool:
+    """Whether the status says all there is to say: after a restart, ended orders cost no read at all."""
+    status_now = view.intent.status
+    ended = status_now.state is not None and status_now.state.is_final and status_now.settled
+    seen = status_now.observed_generation == view.intent.metadata.generation
+    return ended and seen and not view.intent.metadata.deleting
+
+
+def _unread(view: View, *, required: bool) -> Decision:
+    """Read the receipt, unless creating one is the question and the answer at once.
+
+    A POST succeeds only where there is no receipt. So an object without any trace of us is placed at once, and only
+    a receipt that is there after all (AlreadyExists) is read; everything that is not a placement waits for the read.
+    """
+    if not required and not fresh.was_seen(view) and not view.intent.metadata.deleting:
+        decision = fresh.decide(view)
+        if isinstance(decision.record, CreateReceipt):
+            return decision
+    return Decision("read the receipt", view.intent.status, actions=(ReadReceipt(),), quiet=True)
 
 
 def _foreign(view: View, held: Held) -> Decision | None:
@@ -117,7 +149,7 @@ def _own(view: View, receipt: OrderReceipt) -> Decision:
     placement = receipts.latest(receipt)
     if view.sending:
         return _sending(view, placement)
-    # An outcome is of this process' own request: it says nothing about an attempt that somebody else has recorded since.
+    # An outcome is of this process' own request: it says nothing about an attempt that somebody else recorded since.
     if view.outcome is not None and (placement.outcome, placement.holder) == (PlacementOutcome.PENDING, view.holder):
         recorded = unresolved.record_outcome(view, receipt, placement, view.outcome)
         if recorded is not None:

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
 
 ZERO = Decimal(0)
-# An average is rounded to twelve decimals, whatever the size of the price: the default context of 28 digits would raise.
+# Sums are exact, and an average has twelve decimals, whatever the size: the default context of 28 digits would raise.
 _WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 

@@ -1,20 +1,20 @@
 """Orders without a receipt: nothing was recorded, so nothing was sent, unless the receipt was lost.
 
 An object that was seen before (it carries our finalizer, or its status speaks of a placement) and has no receipt is
-such a loss: a restore, or a hand in the journal. It is looked up, adopted when the venue has it, and otherwise never
-placed before a human confirms. One case is different: a crash between the finalizer and the receipt, which are written
-at the same time. There the finalizer's patch has marked the object with its own uid (a restored object has another
-one), no status speaks of a placement, and the order's absence can be proven like that of any unknown outcome.
+such a loss: a restore, or a hand in the journal. It is looked up, and adopted when the venue has it. Otherwise a guard
+is recorded, a placement that nobody may send, and its absence is proven like that of any unknown outcome; after that
+the object can be released or canceled, but it is never placed before a human confirms. One case is different: a crash
+between the finalizer and the receipt, which are written at the same time. There the finalizer's patch has marked the
+object with its own uid (a restored object has another one), and no status speaks of a placement: the proof suffices.
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, PlacementPolicy
-from exchange_kernel.api.meta import ANNOTATION_CLAIMED, ANNOTATION_CONFIRM, FINALIZER_CANCEL_ORDER
+from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
-from exchange_kernel.core.fence import fence
 from exchange_kernel.core.gates import Stop, first_stop, terms_of
 from exchange_kernel.core.identity import client_order_id
 from exchange_kernel.core.market_rules import Denial, Terms
@@ -40,7 +40,7 @@ def decide(view: View) -> Decision:
         return stopped(view, stop)
     if stop is not None or view.intent.spec.placement.policy is PlacementPolicy.ADOPT_ONLY:
         return _adopt_only(view, stop)
-    return _place(view, "place")
+    return _place(view)
 
 
 def was_seen(view: View) -> bool:
@@ -97,25 +97,31 @@ def writer(view: View) -> Writer:
 
 
 def needs_look_up(view: View, attempt: int) -> bool:
-    """Whether the venue is asked before the request: always, but for first tries under names that are never reused."""
+    """Whether the venue is asked before the request: always, but for first tries under names that are never reused.
+
+    A venue that cannot be asked takes CreateOnly alone (`gates`); there a new attempt needs the sender's own proof.
+    """
     rules = view.account.rules
-    if rules is not None and rules.idempotent_create:
+    if rules is not None and (rules.idempotent_create or not rules.look_up):
         return False
     return not (view.intent.spec.placement.policy is PlacementPolicy.CREATE_ONLY and attempt == FIRST_ATTEMPT)
 
 
-def _place(view: View, why: str) -> Decision:
-    """Record first: the receipt, the finalizer and the look-up at the same time, and only then the request."""
+def _place(view: View) -> Decision:
+    """Record first: the receipt, the finalizer and the look-up at the same time, and only then the request.
+
+    Only an object without any trace gets here, so the finalizer's patch also tests that it is still what was seen.
+    """
     terms = terms_of(view)
     if isinstance(terms, Denial):
         return stopped(view, Stop(State.DENIED, terms.reason, terms.message))
     placement = receipts.pending(view.identity, FIRST_ATTEMPT, terms, writer(view))
     receipt = receipts.new_receipt(view.identity, view.intent, placement, writer(view))
-    beside: tuple[Action, ...] = () if has_finalizer(view) else (AddFinalizer(view.intent),)
+    beside: tuple[Action, ...] = (AddFinalizer(view.intent),)
     if needs_look_up(view, FIRST_ATTEMPT):
         beside += (LookUp(view.intent.spec.symbol, placement.client_order_id),)
     return Decision(
-        why,
+        "place",
         view.intent.status,
         record=CreateReceipt(receipt, permits=placement.client_order_id),
         beside=beside,
@@ -144,14 +150,14 @@ def _adopt_only(view: View, stop: Stop | None) -> Decision:
     return _look_up(view, "look for an order to adopt")
 
 
-def _look_up(view: View, why: str, *, prove: bool = False) -> Decision:
+def _look_up(view: View, why: str) -> Decision:
     """Ask the venue now, or when the interval has passed."""
     wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
-    said = status.build(view, Situation(State.PENDING, Reason.LOOKING_UP, "the venue is asked for the order"))
+    situation = Situation(State.PENDING, Reason.LOOKING_UP, "the venue is asked for the order", accepted=None)
+    said = status.build(view, situation)
     if wait > 0:
         return Decision(f"{why}: later", said, requeue_after=wait)
-    since = view.intent.metadata.creation_timestamp if prove else None
-    ask = LookUp(view.intent.spec.symbol, _first_id(view), prove_since=since)
+    ask = LookUp(view.intent.spec.symbol, _first_id(view))
     return Decision(why, said, actions=(ask,), quiet=True)
 
 
@@ -179,23 +185,59 @@ def _adopt(view: View, order: VenueOrder) -> Decision:
 
 
 def _lost_receipt(view: View) -> Decision:
-    """No receipt, but traces of a placement: observe, adopt, and never place without proof or a human."""
-    if view.intent.status.state is not None and view.intent.status.state.is_final:
+    """No receipt, but traces of a placement: observe, adopt, and put a guard where the record was."""
+    before = view.intent.status
+    if before.state is not None and before.state.is_final:
         return keep(view, "ended; its receipt is gone")
     if not _has_venue(view):
-        stop = first_stop(view)
-        return stopped(view, stop or Stop(State.PENDING, Reason.ACCOUNT_NOT_READY, "the account is not ready", 5.0))
+        return _wait_for_account(view, "its order can be looked up when the account is ready")
+    journal = view.account.journal_problem
+    if journal is not None:
+        return _adopt_only(view, Stop(State.PENDING, Reason.JOURNAL_FOREIGN, journal.message))
+    if view.intent.spec.placement.policy is PlacementPolicy.ADOPT_ONLY and not view.intent.metadata.deleting:
+        return _adopt_only(view, None)
+    return _observe_or_guard(view)
+
+
+def _observe_or_guard(view: View) -> Decision:
     if isinstance(view.observed, Found):
         return _adopt(view, view.observed.order)
-    if not (isinstance(view.observed, Absent) and view.observed.complete):
-        return _look_up(view, "a receipt is missing: look the order up", prove=True)
-    if _crashed_before_receipt(view):
-        return _after_crash(view, view.observed)
-    return _confirmed_or_wait(view)
+    if isinstance(view.observed, Absent):
+        return _guard(view)
+    return _look_up(view, "a receipt is missing: look the order up")
+
+
+def _wait_for_account(view: View, message: str) -> Decision:
+    problem = view.account.problem
+    why = f"{message} ({problem.reason}: {problem.message})" if problem is not None else message
+    situation = Situation(State.PENDING, Reason.ACCOUNT_NOT_READY, why, accepted=None)
+    return Decision("wait for the account", status.build(view, situation), requeue_after=5.0)
+
+
+def _guard(view: View) -> Decision:
+    """Record a placement that nobody may send, so that the order's absence can be proven like any unknown outcome's.
+
+    Whoever could still send got its permit before this record was there, so its request has ended, and shows, when
+    the fence that counts from here has passed. Nothing less would do: an absence that is seen now proves nothing about
+    a request that is under way, and a fence from any earlier moment nothing about a permit that was given after it.
+    """
+    terms = terms_of(view)
+    if isinstance(terms, Denial):
+        spec = view.intent.spec
+        terms = Terms(spec.quantity, spec.quote_quantity, spec.price, spec.trigger_price)
+    reason = receipts.INTERRUPTED_START if _crashed_before_receipt(view) else receipts.RECEIPT_LOST
+    known = view.intent.status.client_order_id
+    placement = receipts.guard(view.identity, known, terms, writer(view), reason)
+    receipt = receipts.new_receipt(view.identity, view.intent, placement, writer(view))
+    return Decision(f"guard the identity: {reason}", view.intent.status, record=CreateReceipt(receipt), quiet=True)
 
 
 def _crashed_before_receipt(view: View) -> bool:
-    """Whether the traces are only those that a crash between finalizer and receipt leaves on this very object."""
+    """Whether the traces are only those that a crash between finalizer and receipt leaves on this very object.
+
+    A status without a client order id says more than it seems: no second attempt is recorded before the status names
+    the first (`retry.attempt`), so that whatever was sent was sent under the first attempt's id.
+    """
     meta, before = view.intent.metadata, view.intent.status
     return (
         meta.annotations.get(ANNOTATION_CLAIMED) == meta.uid
@@ -204,52 +246,16 @@ def _crashed_before_receipt(view: View) -> bool:
     )
 
 
-def _after_crash(view: View, absent: Absent) -> Decision:
-    stop = first_stop(view)
-    if stop is not None:
-        return stopped(view, stop)
-    end = fence(view, view.journal_read_at)
-    if end is None:
-        return _confirmed_or_wait(view)
-    if absent.started_at >= end:
-        return _place(view, "the crash left nothing at the venue: place")
-    wait = max(end, view.looked.due_at(LOOK_UPS)) - view.now.monotonic
-    said = status.build(
-        view, Situation(State.PENDING, Reason.LOOKING_UP, "an interrupted start is cleared up; nothing was sent so far")
-    )
-    if wait > 0:
-        return Decision("wait for the fence", said, requeue_after=wait)
-    return _look_up(view, "prove the absence behind the fence", prove=True)
-
-
-def _confirmed_or_wait(view: View) -> Decision:
-    wanted = f"{_first_id(view)}/{FIRST_ATTEMPT}"
-    if view.intent.metadata.annotations.get(ANNOTATION_CONFIRM) == wanted:
-        stop = first_stop(view)
-        return stopped(view, stop) if stop is not None else _place(view, "confirmed by a human: place")
-    message = (
-        "this object was seen before and its receipt is missing; the venue has no order under its id now. "
-        f"If it was never placed and is wanted, set the annotation {ANNOTATION_CONFIRM}={wanted}"
-    )
-    situation = Situation(State.PENDING, Reason.CONFIRMATION_REQUIRED, message)
-    return Decision("confirmation required", status.build(view, situation))
-
-
 def _deleting(view: View) -> Decision:
     """Let the object go once it is certain that it has no order at the venue."""
+    before = view.intent.status
     if not has_finalizer(view):
-        return Decision("deleted without a trace", view.intent.status)
-    if isinstance(view.observed, Found):
-        return _adopt(view, view.observed.order)
+        return Decision("deleted without a trace", before)
+    if before.state is not None and before.state.is_final:
+        return _release(view, "it had ended; its receipt is gone")
     if not view.account.exists:
         return _release(view, "its account is gone and no receipt says that it was placed")
-    if isinstance(view.observed, Absent) and view.observed.complete:
-        return _release(view, "the venue has no order of it")
-    if not _has_venue(view):
-        message = "the object goes when the venue was asked for its order; the account is not ready"
-        situation = Situation(State.PENDING, Reason.ACCOUNT_NOT_READY, message)
-        return Decision("deleting: wait for the account", status.build(view, situation), requeue_after=5.0)
-    return _look_up(view, "deleting: look the order up", prove=True)
+    return _lost_receipt(view)
 
 
 def _release(view: View, why: str) -> Decision:

@@ -27,7 +27,7 @@ from exchange_kernel.core.fills import ZERO, accounted
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES, VANISHED_AFTER
 from exchange_kernel.core.venue import Absent, Found, VenueOrder
-from exchange_kernel.core.view import Problem, View
+from exchange_kernel.core.view import Held, Problem, View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
@@ -65,7 +65,7 @@ def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     """This process has not seen the order yet: after a restart, or when the venue does not know it any more."""
     before = view.intent.status
     said = fresh.keep(view, "").status
-    if isinstance(view.observed, Absent) and view.looked.times >= VANISHED_AFTER:
+    if _is_gone(view):
         return _vanished(view, receipt, placement)
     ended = before.state is not None and before.state.is_final
     if ended and before.settled and not view.intent.metadata.deleting:
@@ -78,6 +78,18 @@ def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
         return _fetch(view, placement, "not among the open orders: read it", said)
     # After a restart one bulk read shows all working orders; asking for each would flood the venue.
     return Decision("wait for the bulk read", said)
+
+
+def _is_gone(view: View) -> bool:
+    """Whether the venue was asked often enough, and late enough, for an order that it has acknowledged.
+
+    It was acknowledged before its receipt said so; from there a venue may take M to show it. Look-ups of the time when
+    the outcome was still open do not count.
+    """
+    rules, observed = view.account.rules, view.observed
+    if rules is None or not isinstance(observed, Absent) or not isinstance(view.journal, Held):
+        return False
+    return view.looked.times >= VANISHED_AFTER and observed.started_at >= view.journal.seen_at + rules.settle_margin
 
 
 def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
@@ -106,10 +118,10 @@ def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) ->
 
 def _working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
     said = report.of_order(view, placement, order)
-    if report.unwanted(view):
-        return _cancel(view, placement, order, said)
     if view.recheck and view.looked.times >= VANISHED_AFTER:
         return _vanished(view, receipt, placement)
+    if report.unwanted(view):
+        return _cancel(view, placement, order, said)
     if view.recheck:
         return _fetch(view, placement, "not among the open orders: read it", said)
     if not fresh.has_finalizer(view):
@@ -135,6 +147,8 @@ def _cancel(view: View, placement: ReceiptPlacement, order: VenueOrder, said: Or
 
 
 def _read_trades(view: View, order: VenueOrder, said: OrderIntentStatus) -> Decision:
+    if not (view.account.exists and view.account.venue_account_id):
+        return Decision("read the trades: wait for the account", said, requeue_after=5.0)
     wait = view.traded.due_at(TRADES) - view.now.monotonic
     if wait > 0:
         return Decision("read the trades, later", said, requeue_after=wait)
@@ -144,7 +158,9 @@ def _read_trades(view: View, order: VenueOrder, said: OrderIntentStatus) -> Deci
 
 def _ended(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
     said = report.of_order(view, placement, order)
-    if not accounted(order):
+    # The end was read back: trades that cannot be had do not keep an object for ever that is to go.
+    tired = view.intent.metadata.deleting and view.traded.times >= VANISHED_AFTER
+    if not accounted(order) and not tired:
         return _read_trades(view, order, said)
     if view.intent.metadata.deleting:
         return _let_go(view, receipt, placement)
@@ -157,10 +173,16 @@ def _settle(view: View, placement: ReceiptPlacement, said: OrderIntentStatus) ->
     """Ask once more when a fill that crossed the end must be visible."""
     rules = view.account.rules
     margin = rules.settle_margin if rules is not None else 0.0
-    wait = (view.final_at or view.now.monotonic) + margin - view.now.monotonic
+    final_at = view.now.monotonic if view.final_at is None else view.final_at
+    wait = final_at + margin - view.now.monotonic
     if wait > 0:
         return Decision("ended: a late fill would show later", said, requeue_after=wait)
     return _fetch(view, placement, "ended: look for late fills", said)
+
+
+def finished(view: View) -> Decision:
+    """An order whose end the status already says in full."""
+    return _finished(view, Decision("ended and settled", view.intent.status))
 
 
 def _finished(view: View, decision: Decision) -> Decision:
@@ -184,6 +206,9 @@ def _let_go(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, *, o
             filled = order.filled if order is not None else view.intent.status.filled_quantity or ZERO
             if placement.outcome is PlacementOutcome.REFUSED:
                 state = State.REJECTED
+            elif not state.is_final:
+                # The venue does not know it any more: whatever it was, it does not work there.
+                state = State.CANCELED
             ended = receipts.with_final(receipt, state, filled, view.now.wall)
         record = ReplaceReceipt(receipts.with_intent_gone(ended, view.now.wall))
         return Decision("deleting: note the end", view.intent.status, record=record, quiet=True)

@@ -5,13 +5,17 @@ that two operators cannot both go on.
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.enums import PlacementPolicy
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
+from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.fills import ZERO
 from exchange_kernel.core.gates import Stop, first_stop, terms_of
 from exchange_kernel.core.market_rules import Denial
+from exchange_kernel.core.report import unwanted
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.view import View
 
@@ -24,10 +28,62 @@ def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> De
         return _ended(view, placement, receipt.final.state)
     if fresh.is_settled_without_receipt(view):
         return fresh.keep(view, "ended without an order")
-    stop = first_stop(view)
+    if awaits_human(view, placement):
+        return _confirmation(view, placement)
+    return _try_again(view, receipt, placement)
+
+
+def _try_again(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
+    stop = next_stop(view)
     if stop is not None:
         return _stopped(view, receipt, placement, stop)
+    if view.intent.status.client_order_id is None:
+        return _say_first(view, placement)
     return attempt(view, receipt, placement, "next attempt")
+
+
+def may_follow_at_once(view: View, last: ReceiptPlacement) -> bool:
+    """Whether the next attempt can be recorded in one write with the proof of the last one's absence."""
+    return not (
+        fresh.is_settled_without_receipt(view)
+        or awaits_human(view, last)
+        or next_stop(view) is not None
+        or view.intent.status.client_order_id is None
+    )
+
+
+def awaits_human(view: View, last: ReceiptPlacement) -> bool:
+    """Whether the order is wanted, and only a human may permit another attempt."""
+    if unwanted(view) or not receipts.awaits_confirmation(last):
+        return False
+    return not receipts.says(view.intent, receipts.confirmation(view.identity, last.attempt + 1))
+
+
+def next_stop(view: View) -> Stop | None:
+    """The first rule that objects to another attempt."""
+    if view.intent.spec.placement.policy is PlacementPolicy.ADOPT_ONLY and not unwanted(view):
+        return Stop(State.PENDING, Reason.NOTHING_TO_ADOPT, "placement.policy is AdoptOnly and the venue has no order")
+    return first_stop(view)
+
+
+def _confirmation(view: View, placement: ReceiptPlacement) -> Decision:
+    wanted = receipts.confirmation(view.identity, placement.attempt + 1)
+    message = (
+        f"this object was seen before and its receipt was missing; the venue has no order {placement.client_order_id}. "
+        f"Look at the venue; if the order was never placed and is wanted, set the annotation "
+        f"{ANNOTATION_CONFIRM}={wanted}"
+    )
+    situation = Situation(State.PENDING, Reason.CONFIRMATION_REQUIRED, message, accepted=None)
+    return Decision("confirmation required", status.build(view, situation, placement))
+
+
+def _say_first(view: View, placement: ReceiptPlacement) -> Decision:
+    """The object itself must speak of the first attempt before there is a second one.
+
+    Should the receipt be lost, a status without a client order id then means that no second id was ever used.
+    """
+    situation = Situation(State.PENDING, Reason.NOT_PLACED, placement.message or "nothing was placed", accepted=None)
+    return Decision("say it before the next attempt", status.build(view, situation, placement), requeue_after=0.05)
 
 
 def attempt(view: View, receipt: OrderReceipt, last: ReceiptPlacement, why: str) -> Decision:
@@ -72,6 +128,6 @@ def _release(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> 
         ended = receipts.with_final(receipt, State.CANCELED, ZERO, view.now.wall)
         record = ReplaceReceipt(receipts.with_intent_gone(ended, view.now.wall))
         return Decision("deleting: note the end", view.intent.status, record=record, quiet=True)
-    situation = Situation(State.CANCELED, "Canceled", "deleted before it was placed", accepted=None, settled=True)
+    situation = Situation(State.CANCELED, Reason.CANCELED, "deleted before it was placed", accepted=None, settled=True)
     release = (RemoveFinalizer(view.intent),) if fresh.has_finalizer(view) else ()
     return Decision("release", status.build(view, situation, placement), actions=release, quiet=True)

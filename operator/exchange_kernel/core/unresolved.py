@@ -8,6 +8,7 @@ the fence.
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
@@ -35,7 +36,7 @@ from exchange_kernel.core.view import Held, Permit, Problem, View
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a Pending placement."""
-    if isinstance(view.observed, Found):
+    if isinstance(view.observed, Found) and view.observed.order.client_order_id in {"", placement.client_order_id}:
         return _record_placed(view, receipt, placement, view.observed.order)
     permit = view.permit
     if permit is not None and (permit.client_order_id, view.holder) == (placement.client_order_id, placement.holder):
@@ -139,10 +140,13 @@ def _resolve(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> 
     observed = view.observed
     if end is not None and isinstance(observed, Absent) and observed.complete and observed.started_at >= end:
         return _proven_absent(view, receipt, placement)
+    if end is None and _human_says_absent(view, placement):
+        return _proven_absent(view, receipt, placement, receipts.CONFIRMED)
     said = _in_doubt(view, placement, seen_at)
     if not _can_ask(view):
         return Decision("outcome unknown: wait for the venue", said, requeue_after=5.0)
-    behind = end is not None and view.now.monotonic >= end
+    endless = placement.request_expiry_seconds is None
+    behind = endless or (end is not None and view.now.monotonic >= end)
     due = _due(view, end if behind else None)
     if due > view.now.monotonic:
         next_step = due if end is None or behind else min(due, end)
@@ -150,6 +154,17 @@ def _resolve(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> 
     since = placement.recorded_at if behind else None
     ask = LookUp(view.intent.spec.symbol, placement.client_order_id, prove_since=since)
     return Decision("outcome unknown: look up", said, actions=(ask,))
+
+
+def _human_says_absent(view: View, placement: ReceiptPlacement) -> bool:
+    """Whether a human vouches for what no wait can prove: the venue's requests never expire.
+
+    The venue must also have been asked, by the whole set, and have found nothing.
+    """
+    if placement.request_expiry_seconds is not None:
+        return False
+    asked = isinstance(view.observed, Absent) and view.observed.complete
+    return asked and receipts.says(view.intent, receipts.confirmation(view.identity, placement.attempt + 1))
 
 
 def _due(view: View, passed_fence: float | None) -> float:
@@ -166,7 +181,8 @@ def _can_ask(view: View) -> bool:
 def _in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> OrderIntentStatus:
     """Unknown, at once for the process that lost the answer, after a grace for one that only watches the holder."""
     other = placement.holder != view.holder and view.looked.times <= 1
-    early = other and view.now.monotonic - seen_at < HOLDER_GRACE
+    doubted = view.intent.status.state is State.UNKNOWN
+    early = other and not doubted and view.now.monotonic - seen_at < HOLDER_GRACE
     state = State.SUBMITTING if early else State.UNKNOWN
     reason = Reason.SUBMITTING if early else Reason.OUTCOME_UNKNOWN
     message = (
@@ -175,6 +191,13 @@ def _in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> OrderI
         else f"the request {placement.client_order_id} may or may not have reached the venue; "
         "it is looked up until that is proven, and nothing is sent before"
     )
+    endless = placement.request_expiry_seconds is None and not early
+    if endless:
+        wanted = receipts.confirmation(view.identity, placement.attempt + 1)
+        message += (
+            ". This venue's requests never expire, so that only you can know: when you are certain that the order is "
+            f"not there, set the annotation {ANNOTATION_CONFIRM}={wanted}"
+        )
     situation = Situation(
         state,
         reason,
@@ -182,14 +205,17 @@ def _in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> OrderI
         placed=UNKNOWN,
         out_of_sync=Problem(Reason.OUTCOME_UNKNOWN, message),
         command=PendingCommand.SUBMIT,
+        stalled=endless,
     )
     return status.build(view, situation, placement)
 
 
-def _proven_absent(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
+def _proven_absent(
+    view: View, receipt: OrderReceipt, placement: ReceiptPlacement, proof: str = "AbsenceProven"
+) -> Decision:
     """The venue provably has no such order: another attempt, or the end, as the spec wants now."""
-    proof = receipts.resolved(placement, PlacementOutcome.ABSENT, view.now.wall, reason="AbsenceProven")
-    resolved = receipts.with_placement(receipt, proof)
-    if first_stop(view) is not None:
+    absent = receipts.resolved(placement, PlacementOutcome.ABSENT, view.now.wall, reason=placement.reason or proof)
+    resolved = receipts.with_placement(receipt, absent)
+    if not retry.may_follow_at_once(view, absent):
         return _record(view, "record the absence", resolved)
-    return retry.attempt(view, resolved, proof, "the order is provably absent: next attempt")
+    return retry.attempt(view, resolved, absent, "the order is provably absent: next attempt")

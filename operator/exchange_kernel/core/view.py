@@ -26,7 +26,13 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """The receipt has not been read, or must be read again."""
+    """The receipt has not been read, or must be read again.
+
+    Attributes:
+        required: There may be one: a write was not answered, or was answered that it exists or has changed.
+    """
+
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
