@@ -6,7 +6,7 @@ would starve a create for ever); a lane that is full holds back only its own cal
 cancel.
 """
 
-import heapq
+from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -61,31 +61,34 @@ class Ready(NamedTuple):
     wake_in: float | None
 
 
+def _empty_queues() -> dict[tuple[Priority, Lane], deque[Ticket]]:
+    return {(priority, lane): deque() for priority in Priority for lane in Lane}
+
+
 @dataclass(slots=True)
 class Admission:
-    """The queue. Times are seconds of the budget's clock."""
+    """The queue. Times are seconds of the budget's clock. A step costs the same however many calls wait."""
 
     budget: WeightBudget
-    _waiting: list[tuple[int, int, Ticket]] = field(default_factory=list)
+    _waiting: dict[tuple[Priority, Lane], deque[Ticket]] = field(default_factory=_empty_queues)
     _running: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
     _count: int = 0
 
     @property
     def depth(self) -> int:
         """How many calls wait."""
-        return len(self._waiting)
+        return sum(len(queue) for queue in self._waiting.values())
 
     def enter(self, priority: Priority, lane: Lane, weight: int) -> Ticket:
         """Queue a call."""
         self._count += 1
         ticket = Ticket(priority, lane, weight, self._count)
-        heapq.heappush(self._waiting, (ticket.priority, ticket.number, ticket))
+        self._waiting[priority, lane].append(ticket)
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a waiting call out; its caller has gone."""
-        self._waiting = [entry for entry in self._waiting if entry[2] is not ticket]
-        heapq.heapify(self._waiting)
+        self._waiting[ticket.priority, ticket.lane].remove(ticket)
 
     def ended(self, ticket: Ticket) -> None:
         """A call that was let out has ended."""
@@ -94,24 +97,23 @@ class Admission:
     def pop_ready(self, now: float) -> Ready:
         """Let out everything that may leave now, in order."""
         leaving: list[Ticket] = []
-        kept: list[tuple[int, int, Ticket]] = []
-        wake_in: float | None = None
-        while self._waiting and wake_in is None:
-            entry = heapq.heappop(self._waiting)
-            ticket = entry[2]
-            if not self._has_room(ticket):
-                kept.append(entry)
-                continue
+        while (ticket := self._first()) is not None:
             wait = self.budget.wait(now, ticket.weight, reserve=ticket.priority is Priority.CANCEL)
             if wait > 0:
-                kept.append(entry)
-                wake_in = wait
-            else:
-                self._let_out(ticket, now)
-                leaving.append(ticket)
-        for entry in kept:
-            heapq.heappush(self._waiting, entry)
-        return Ready(leaving, wake_in)
+                return Ready(leaving, wait)
+            self._waiting[ticket.priority, ticket.lane].popleft()
+            self._let_out(ticket, now)
+            leaving.append(ticket)
+        return Ready(leaving, None)
+
+    def _first(self) -> Ticket | None:
+        """The first call of the most urgent class whose lane has room."""
+        for priority in Priority:
+            heads = [queue[0] for lane in Lane if (queue := self._waiting[priority, lane])]
+            fitting = [ticket for ticket in heads if self._has_room(ticket)]
+            if fitting:
+                return min(fitting, key=lambda ticket: ticket.number)
+        return None
 
     def _has_room(self, ticket: Ticket) -> bool:
         extra = _EXTRA_FOR_CANCELS if ticket.priority is Priority.CANCEL else 0
