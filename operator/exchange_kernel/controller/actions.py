@@ -232,7 +232,7 @@ class Actions:
         """Asked when the request leaves the queue and right before the socket write."""
         now = self._context.now()
         if not permit.is_open(now.monotonic):
-            return f"the send window of {permit.window:g} s has closed"
+            return f"SendWindowMissed: the send window of {permit.window:g} s has closed"
         if memo.gone:
             return "the object is gone"
         view = memo.view(account.facts(memo.meta.namespace), now, self._context.holder)
