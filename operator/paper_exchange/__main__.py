@@ -21,6 +21,7 @@ from paper_exchange.config import (
     default_markets,
     parse_account,
     parse_markets,
+    with_keys,
 )
 from paper_exchange.journal import JournalError
 from paper_exchange.server import PaperExchange
@@ -49,6 +50,8 @@ examples:
       recorded prices: a CSV with the columns ts (milliseconds), symbol, price and optionally qty
   python -m paper_exchange serve --account alice:USDT=1000,BTC=0.5 --account bob
       two accounts, the second with the default balances
+  python -m paper_exchange serve --account alice --key alice=aliceOwnApiKey123:my-secret
+      with an API key that is known beforehand
 
 The token of the control port is generated and printed; set {TOKEN_VARIABLE} to choose one.
 docs/paper-exchange.md describes faults, the control port and the limits of the emulation.
@@ -124,6 +127,12 @@ def _add_market(serve: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="NAME or NAME:ASSET=AMOUNT,...; may be repeated (default: one account named default)",
     )
+    group.add_argument(
+        "--key",
+        action="append",
+        metavar="ACCOUNT=KEY:SECRET",
+        help="an API key in place of a generated one; may be repeated (default: one generated key per account)",
+    )
 
 
 def _add_limits(serve: argparse.ArgumentParser) -> None:
@@ -139,7 +148,7 @@ def _config(parsed: argparse.Namespace) -> Config:
         raise ConfigError("--market replay and --replay FILE belong together; write both or neither")
     if parsed.step_ms <= 0 or parsed.speed <= 0:
         raise ConfigError("--step-ms and --speed are above 0")
-    accounts = tuple(parse_account(text) for text in parsed.account or ())
+    accounts = tuple(parse_account(text) for text in parsed.account or ()) or (AccountConfig(name="default"),)
     return Config(
         host=parsed.host,
         port=parsed.port,
@@ -149,7 +158,7 @@ def _config(parsed: argparse.Namespace) -> Config:
         seed=parsed.seed,
         market=mode,
         markets=parse_markets(parsed.symbols) if parsed.symbols else default_markets(),
-        accounts=accounts or (AccountConfig(name="default"),),
+        accounts=with_keys(accounts, parsed.key or ()),
         step_ms=parsed.step_ms,
         sigma=parsed.sigma,
         replay=parsed.replay,

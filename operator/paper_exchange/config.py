@@ -1,6 +1,7 @@
 """How a venue is set up before it starts."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -157,3 +158,36 @@ def parse_account(text: str) -> AccountConfig:
         parse_amount(amount)
         balances[asset.upper()] = amount
     return AccountConfig(name=name, balances=balances)
+
+
+def with_keys(accounts: Sequence[AccountConfig], texts: Sequence[str]) -> tuple[AccountConfig, ...]:
+    """Gives accounts the API keys that the command line names, in place of generated ones.
+
+    Args:
+        accounts: The accounts.
+        texts: Each `ACCOUNT=KEY:SECRET`; an account may have several.
+
+    Raises:
+        ConfigError: A text has another form, or names no account.
+    """
+    keys: dict[str, list[KeyConfig]] = {}
+    for text in texts:
+        name, key, secret = _parse_key(text)
+        keys.setdefault(name, []).append(KeyConfig(key=key, secret=secret))
+    unknown = keys.keys() - {account.name for account in accounts}
+    if unknown:
+        raise ConfigError(f"--key names {min(unknown)!r}, which no --account opens")
+    return tuple(
+        replace(account, keys=tuple(keys[account.name])) if account.name in keys else account for account in accounts
+    )
+
+
+def _parse_key(text: str) -> tuple[str, str, str]:
+    name, equals, rest = text.partition("=")
+    key, colon, secret = rest.partition(":")
+    if not (equals and colon and name and key and secret):
+        # The text may hold a secret, so it is not repeated.
+        raise ConfigError("write --key ACCOUNT=KEY:SECRET")
+    if not (key.isascii() and key.isalnum() and 16 <= len(key) <= 128):
+        raise ConfigError("the KEY of --key ACCOUNT=KEY:SECRET has 16 to 128 letters and digits, as the real venue's")
+    return name, key, secret
