@@ -35,6 +35,9 @@ CONTACT_GRACE = 10.0
 CLOCK_INTERVAL = 60.0
 STATE_INTERVAL = 2.0
 
+# Symbol and id: venues count their orders per symbol.
+OrderKey = tuple[str, str]
+
 
 class AccountRuntime:
     """The runtime of one account. Implements `actions.Account`.
@@ -163,7 +166,7 @@ class AccountRuntime:
     async def run(self) -> None:
         """Until canceled, or until the account is gone and released."""
         try:
-            while not await self._turn():
+            while not await self._safe_turn():
                 self._kick.clear()
                 try:
                     await asyncio.wait_for(self._kick.wait(), self._pause())
@@ -171,6 +174,15 @@ class AccountRuntime:
                     continue
         finally:
             await self._close()
+
+    async def _safe_turn(self) -> bool:
+        try:
+            return await self._turn()
+        except Exception:  # noqa: BLE001 - logged with its trace
+            # A bug, or an answer that nobody thought of, must not leave the account without its loop.
+            _log.exception("%s: the turn failed", self._name)
+            self._failures += 1
+            return False
 
     async def _turn(self) -> bool:
         try:
@@ -277,7 +289,7 @@ class AccountRuntime:
         first = self._polled_at is None
         self._polled_at = snapshot.started_at
         self._snapshot = snapshot.orders
-        by_id = {order.exchange_order_id: order for order in snapshot.orders}
+        by_id = {(order.symbol, order.exchange_order_id): order for order in snapshot.orders}
         now = self._context.monotonic()
         for memo in self._memos():
             news = memo.works and self._compare(memo, by_id, snapshot, now)
@@ -285,8 +297,8 @@ class AccountRuntime:
                 self._wake(memo.meta.uid)
 
     @staticmethod
-    def _compare(memo: IntentMemo, by_id: Mapping[str, VenueOrder], snapshot: OpenOrders, now: float) -> bool:
-        found = by_id.get(memo.exchange_order_id)
+    def _compare(memo: IntentMemo, by_id: Mapping[OrderKey, VenueOrder], snapshot: OpenOrders, now: float) -> bool:
+        found = by_id.get((memo.intent.spec.symbol, memo.exchange_order_id))
         if found is not None:
             return memo.see(found, snapshot.started_at, now)
         if memo.order is not None and memo.observed_at >= snapshot.started_at:
@@ -372,7 +384,8 @@ class AccountRuntime:
 
     def _picture(self, decision: AccountDecision) -> AccountPicture:
         memos = tuple(self._memos())
-        ours = {memo.exchange_order_id for memo in memos} | {memo.client_order_id for memo in memos}
+        ids = {(memo.intent.spec.symbol, memo.exchange_order_id) for memo in memos}
+        names = {memo.client_order_id for memo in memos}
         now = self._context.monotonic()
         unknown = [memo for memo in memos if memo.unknown]
         ages = [now - memo.receipt_seen_at for memo in unknown]
@@ -385,7 +398,7 @@ class AccountRuntime:
             unmanaged=tuple(
                 order
                 for order in self._snapshot
-                if order.exchange_order_id not in ours and order.client_order_id not in ours
+                if (order.symbol, order.exchange_order_id) not in ids and order.client_order_id not in names
             ),
             unknown=len(unknown),
             oldest_unknown_seconds=max(ages, default=None),

@@ -205,6 +205,11 @@ class Engine:
                 _log.warning("the sweep failed: %s", error)
                 await asyncio.sleep(min(5.0, self.context.settings.sweep_interval))
                 continue
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # Without sweeps a blind watch would stay unnoticed; one bad answer must not end them.
+                _log.exception("the sweep failed")
+                await asyncio.sleep(min(5.0, self.context.settings.sweep_interval))
+                continue
             self.swept.set()
             await asyncio.sleep(self.context.settings.sweep_interval)
 

@@ -85,6 +85,8 @@ class ApiClient:
         while True:
             request = Request("GET", path, what, dict(query), accept=accept, seconds=LIST_SECONDS)
             page = await self._call("list", resource, request)
+            # A metadata-only list of nothing has `items: null`.
+            page["items"] = page.get("items") or []
             yield page
             if not (token := page.get("metadata", {}).get("continue")):
                 return
