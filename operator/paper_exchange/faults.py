@@ -15,6 +15,7 @@ number.
 """
 
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Action(StrEnum):
     STALL = "stall"
     """Half-open: the connection stays up, nothing is sent or answered any more, not even pongs."""
 
+
+_logger = logging.getLogger("paper_exchange.faults")
 
 _ANSWER_HOOKS: Final = frozenset({Hook.BEFORE_AUTH, Hook.BEFORE_ENGINE, Hook.AFTER_ENGINE})
 _BODY_HOOKS: Final = frozenset({Hook.BEFORE_AUTH, Hook.BEFORE_ENGINE, Hook.AFTER_ENGINE, Hook.IN_BODY})
@@ -295,6 +298,16 @@ class FaultBook:
     def _record(self, rule_id: str, rule: FaultRule, hook: Hook, subject: Subject, now_ms: int) -> None:
         self._sequence += 1
         self._log.append(Injection(self._sequence, rule_id, now_ms, hook, rule.do, subject))
+        _logger.info(
+            "fault %d: %s %s at %s, %s %s %s",
+            self._sequence,
+            rule_id,
+            rule.do,
+            hook,
+            subject.method,
+            subject.path,
+            subject.client_order_id,
+        )
 
     def _index(self) -> None:
         hooks = {active.rule.at for active in self._active.values()}
