@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 AccountKey = tuple[str, str]
 
+# Up to so many differences a sweep reads the objects one by one; beyond, the collection in pages is cheaper.
+READ_ONE_BY_ONE = 20
+
 
 class Engine:
     """Everything that one operator process does with its objects."""
@@ -171,6 +174,8 @@ class Engine:
     # --- workers ------------------------------------------------------------------------------------------------
 
     async def _work(self) -> None:
+        # Before the first sweep an account may only seem to be missing; nothing is judged by half a picture.
+        await self.swept.wait()
         while True:
             uid = await self.queue.get()
             started = time.perf_counter()
@@ -222,10 +227,19 @@ class Engine:
         before = self._versions(resource)
         server = await list_seen(self.context.stores.client, resource, namespace)
         found = differences(before, server, self._versions(resource))
-        for seen in found.stale:
-            await self._fetch(resource, seen)
+        if len(found.stale) > READ_ONE_BY_ONE:
+            await self._load(resource, namespace)
+        else:
+            for seen in found.stale:
+                await self._fetch(resource, seen)
         for uid in found.gone:
             self._gone(resource, uid)
+
+    async def _load(self, resource: Resource, namespace: str | None) -> None:
+        """Read the whole collection, page by page: at the start, and after a long blindness."""
+        async for page in self.context.stores.client.pages(resource, namespace):
+            for obj in page["items"]:
+                self.offer(resource, None, obj)
 
     def _versions(self, resource: Resource) -> Mapping[str, str]:
         if resource is INTENTS:
