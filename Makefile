@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 SAY = printf '\n==> %s\n'
 PYTEST = $(BIN)/python -m pytest
-DEMO = PYTHONPATH=examples $(BIN)/python -m demo
+DEMO = PYTHONPATH=$(CURDIR)/examples $(BIN)/python -m demo
 
 .PHONY: help demo up down test check unit bench crds docs pins clean setup binaries
 
@@ -66,7 +66,7 @@ unit: setup ## unit tests: no sockets, no waiting
 
 bench: binaries ## measure the operator against raw HTTP on the same machine
 	@$(SAY) "bench"
-	@PYTHONPATH=tests $(BIN)/python -m bench
+	@PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m bench
 
 crds: setup ## render crds/ from the models
 	@$(BIN)/python -m exchange_kernel.api.render crds
