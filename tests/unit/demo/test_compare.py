@@ -11,7 +11,7 @@ def intent(name: str = "a", *, uid: str = "u1", state: str = "Open", filled: str
     return {"metadata": {"name": name, "uid": uid}, "status": {"state": state, "filledQuantity": filled}}
 
 
-def receipt(name: str = "a", *, uid: str = "u1", ids: tuple[str, ...] = ("c1",), **more: Any) -> dict[str, Any]:
+def receipt(name: str = "a", *, uid: str = "u1", ids: tuple[str, ...] = ("c1",), **more: object) -> dict[str, Any]:
     placements = [{"clientOrderId": ident} for ident in ids]
     return {"claimant": {"name": name, "uid": uid}, "placements": placements, **more}
 
