@@ -1,0 +1,66 @@
+"""One control plane for all, and two kinds of stack: one per test, and one per worker for tests that break nothing."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from local_cluster.control_plane import ControlPlane
+from paper_exchange.config import DEFAULT_PRICES
+from support.stack import Stack
+
+CRDS = Path(__file__).parents[2] / "crds"
+SESSION_LOOP = pytest.mark.asyncio(loop_scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All end-to-end tests run in one loop, in which the shared stack's venue lives."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
+            item.add_marker(SESSION_LOOP, append=False)
+
+
+@pytest.fixture(scope="session")
+def kinds(control_plane: ControlPlane) -> ControlPlane:
+    """The shared control plane, with our kinds installed."""
+    control_plane.run_kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    control_plane.run_kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+    return control_plane
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stack(kinds: ControlPlane, tmp_path: Path) -> AsyncIterator[Stack]:
+    """A stack of this test's own, without an operator yet."""
+    async with Stack(kinds, tmp_path) as made:
+        yield made
+        for operator in made.operators:
+            assert "Traceback" not in operator.log, operator.log[-6000:]
+            assert "does not come to rest" not in operator.log, operator.log[-6000:]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _worker_stack(kinds: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    async with Stack(kinds, tmp_path_factory.mktemp("shared-stack")) as made:
+        await made.start_operator()
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shared(_worker_stack: Stack) -> AsyncIterator[Stack]:
+    """A running stack that the tests of a worker share: for tests that leave operator and venue as they found them.
+
+    Each test has names of its own (`Stack.named`) and an account `main` that nobody else uses.
+    """
+    view = _worker_stack.view()
+    await view.open_account()
+    await view.account_ready()
+    before = len(view.operators[0].log)
+    yield view
+    await view.control.clear_faults()
+    for symbol, price in DEFAULT_PRICES.items():
+        await view.control.move_price(symbol, price)
+    await view.clear()
+    log = view.operators[0].log[before:]
+    assert "Traceback" not in log, log[-6000:]
+    assert "does not come to rest" not in log, log[-6000:]
