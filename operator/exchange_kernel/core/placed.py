@@ -64,7 +64,7 @@ def _fetch(view: View, placement: ReceiptPlacement, why: str, said: OrderIntentS
 def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """This process has not seen the order yet: after a restart, or when the venue does not know it any more."""
     before = view.intent.status
-    said = fresh.keep(view, "").status
+    said = before if before.state is not None else _not_read_yet(view, placement)
     if _is_gone(view):
         return _vanished(view, receipt, placement)
     ended = before.state is not None and before.state.is_final
@@ -72,12 +72,20 @@ def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
         return _finished(view, fresh.keep(view, "ended and settled"))
     if view.intent.metadata.deleting and ended:
         return _let_go(view, receipt, placement)
-    if before.state is None or ended or isinstance(view.observed, Absent) or report.unwanted(view):
+    unread = before.state in {None, State.PENDING}
+    if unread or ended or isinstance(view.observed, Absent) or report.unwanted(view):
         return _fetch(view, placement, "read the order", said)
     if view.account.polled_at is not None:
         return _fetch(view, placement, "not among the open orders: read it", said)
     # After a restart one bulk read shows all working orders; asking for each would flood the venue.
     return Decision("wait for the bulk read", said)
+
+
+def _not_read_yet(view: View, placement: ReceiptPlacement) -> OrderIntentStatus:
+    """What is said on an object that has just claimed an order of a former life."""
+    message = f"the order {placement.exchange_order_id} of this name exists already; it is read"
+    situation = Situation(State.PENDING, Reason.LOOKING_UP, message, placed=TRUE)
+    return status.build(view, situation, placement)
 
 
 def _is_gone(view: View) -> bool:

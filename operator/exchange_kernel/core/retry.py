@@ -106,19 +106,19 @@ def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, sto
         situation = Situation(stop.state, stop.reason, message, accepted=FALSE if stop.state is State.DENIED else None)
         said = status.build(view, situation, placement)
         return Decision(f"no attempt now: {stop.reason}", said, requeue_after=stop.wait)
-    situation = Situation(stop.state, stop.reason, stop.message, accepted=None, settled=True)
-    return Decision(
-        f"ended: {stop.reason}",
-        status.build(view, situation, placement),
-        record=ReplaceReceipt(receipts.with_final(receipt, stop.state, ZERO, view.now.wall)),
-    )
+    # Not said beside the record: should that fail, somebody else has gone on, and the end would be a lie.
+    record = ReplaceReceipt(receipts.with_final(receipt, stop.state, ZERO, view.now.wall))
+    return Decision(f"ended: {stop.reason}", view.intent.status, record=record, quiet=True)
 
 
 def _ended(view: View, placement: ReceiptPlacement, state: State) -> Decision:
     if view.intent.status.state is state and view.intent.status.settled:
         return fresh.keep(view, "ended without an order")
-    message = "this order ended before it was placed; for a new order use a new name or intentId"
-    situation = Situation(state, state.value, message, accepted=None, settled=True)
+    stop = first_stop(view)
+    reason, message = state.value, "this order ended before it was placed; for a new order use a new name or intentId"
+    if stop is not None and stop.state is state:
+        reason, message = stop.reason, stop.message
+    situation = Situation(state, reason, message, accepted=None, settled=True)
     return Decision("ended without an order", status.build(view, situation, placement))
 
 

@@ -1,0 +1,373 @@
+"""One run: a world drawn from a seed, two operators, a user, faults for a while, then peace; and what must hold.
+
+Boundaries find bugs that even spreading misses: delays, freezes and the user's acts are drawn from values around the
+send window S, the request's expiry R, the margin M and the fence.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from exchange_kernel.api.conditions import ConditionType, find_condition
+from exchange_kernel.api.enums import DeletionPolicy, DesiredState, PlacementOutcome
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM, FINALIZER_CANCEL_ORDER
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core import receipts
+from exchange_kernel.core.decision import CreateReceipt, Decision, ReplaceReceipt, Send
+from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.states import may_follow
+from exchange_kernel.core.venue import Unknown, VenueOrder
+from exchange_kernel.core.view import Held, Problem, View
+from support import builders
+from support.builders import FENCE, M, R, S
+from support.simulation.model_api import Broken, ModelApi
+from support.simulation.model_venue import ModelVenue
+from support.simulation.operator_shell import OperatorShell
+from support.simulation.scheduler import Scheduler
+
+FAULTS = 75.0  # seconds of trouble
+PEACE = 130.0  # seconds without: more than two fences
+EDGE = 0.3
+BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
+NAME = "dip"
+
+USER_ACTS = ("cancel", "delete", "recreate", "restore", "lose", "edit", "suspend", "resume", "outside", "touch", "twin")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a world is made of; `None` draws it from the seed."""
+
+    crash: float | None = None
+    freeze: float | None = None
+    lossy: float | None = None
+    slow: float | None = None
+    acts: tuple[tuple[float, str], ...] | None = None
+    venue: dict[str, Any] | None = None
+
+
+class World:
+    """A world and its judge."""
+
+    def __init__(self, seed: int, plan: Plan | None = None, shell: type[OperatorShell] = OperatorShell) -> None:
+        plan = plan or Plan()
+        self.scheduler = Scheduler(seed)
+        self.rng, self.shell = self.scheduler.rng, shell
+        pick = self.rng.choice
+        self.crash = pick((0.0, 0.0, 0.01, 0.04)) if plan.crash is None else plan.crash
+        self.freeze = pick((0.0, 0.0, 0.01, 0.04)) if plan.freeze is None else plan.freeze
+        self.scheduler.lossy = pick((0.0, 0.0, 0.05, 0.2)) if plan.lossy is None else plan.lossy
+        self.scheduler.slow = pick((0.0, 0.0, 0.05, 0.2)) if plan.slow is None else plan.slow
+        self.scheduler.delays = BOUNDARIES
+        self.api = ModelApi(self.scheduler)
+        self.venue = ModelVenue(self.scheduler, **(plan.venue or self._venue()))
+        self.operators: list[OperatorShell] = []
+        self.counter: Counter[str] = Counter()
+        self.orphaned = self.lost = self.twin = False
+        self.released: set[str] = set()
+        self.deadline = pick((None, 3600, 3600))
+        self.acts = self._acts() if plan.acts is None else plan.acts
+        self.restarts = 0
+        self.api.on_status, self.api.on_release = self._status_written, self._released
+        self.venue.on_accept = self._accepted
+
+    def _venue(self) -> dict[str, Any]:
+        pick = self.rng.choice
+        return {
+            "lags": pick(((0.0,), (0.0, 1.0), (0.0, M - EDGE))),
+            "remembers": pick((True, True, False)),
+            "fills": pick(((None,), (None, 0.0, 3.0), (0.0,), (1.0, 20.0))),
+            "refuse": pick((0.0, 0.0, 0.0, 0.3)),
+            "limited": pick((0.0, 0.0, 0.3)),
+            "deaf": pick((0.0, 0.0, 0.4)),
+            "failing": pick((0.0, 0.0, 0.3)),
+        }
+
+    def _acts(self) -> tuple[tuple[float, str], ...]:
+        count = self.rng.choice((0, 0, 1, 1, 2, 3, 4))
+        moments = (0.02, 0.05, 0.1, 0.3, *BOUNDARIES)
+        return tuple((self.rng.choice(moments), self.rng.choice(USER_ACTS)) for _ in range(count))
+
+    # --- the run ------------------------------------------------------------------------------------------------
+
+    def run(self) -> "World":
+        """Trouble, then peace, then the verdict. Raises Broken."""
+        for number in range(2):
+            self._boot(number)
+        spec: dict[str, Any] = {"placement": {"startingDeadlineSeconds": self.deadline}} if self.deadline else {}
+        self.spec = {"intentId": "trade-1", **spec}
+        self.api.create_intent(NAME, **self.spec)
+        moment = 0.0
+        for wait, act in self.acts:
+            moment += wait
+            self.scheduler.after(moment, lambda act=act: self._act(act))  # type: ignore[misc]
+        self.scheduler.run(FAULTS)
+        self._make_peace()
+        self.scheduler.run(FAULTS + PEACE)
+        self._human()
+        self.scheduler.run(FAULTS + 2 * PEACE if self.confirmed else FAULTS + PEACE)
+        self._verdict()
+        return self
+
+    confirmed = False
+
+    def _boot(self, number: int) -> None:
+        self.restarts += 1
+        clock = {
+            "rate": self.rng.choice((1.0, 0.9995, 1.0005)),
+            "offset": self.rng.choice((0.0, 1000.0, 12345.6)),
+            "skew": self.rng.choice((0.0, -2.0, 2.0)),
+            "lead": self.rng.choice((0.0, 0.5, 1.0)),
+        }
+        operator = self.shell(f"op-{number}-{self.restarts}", self.scheduler, self.api, self.venue, **clock)
+        operator.before, operator.judged = self._trouble, self._judge
+        if self.rng.random() < 0.1 and self.scheduler.now < FAULTS:
+            self._outage(operator)
+        if len(self.operators) > number:
+            self.operators[number] = operator
+        else:
+            self.operators.append(operator)
+            self.api.watchers.append(lambda name, intent, n=number: self._watch(n, name, intent))  # type: ignore[misc]
+        operator.start()
+
+    def _outage(self, operator: OperatorShell) -> None:
+        ready = operator.facts
+        operator.facts = replace(ready, problem=Problem("VenueUnreachable", "no answer"))
+
+        def over() -> None:
+            operator.facts = ready
+            for memory in operator.memories.values():
+                memory.due = 0.0
+
+        self.scheduler.after(self.rng.choice((1.0, 10.0, 40.0)), over)
+
+    def _watch(self, number: int, name: str, intent: OrderIntent | None) -> None:
+        operator = self.operators[number]
+        delay = self.rng.choice(BOUNDARIES) if self.scheduler.chance(self.scheduler.slow) else self.rng.uniform(0.0, 0.05)
+        self.scheduler.after(delay, lambda: operator.notice(name, intent))
+
+    def _trouble(self, operator: OperatorShell) -> None:
+        if self.scheduler.now >= FAULTS:
+            return
+        if self.scheduler.chance(self.crash):
+            operator.alive = False
+            number = self.operators.index(operator)
+            self.scheduler.after(self.rng.choice((0.5, *BOUNDARIES)), lambda: self._boot(number))
+        elif self.scheduler.chance(self.freeze):
+            operator.frozen_until = self.scheduler.now + self.rng.choice(BOUNDARIES)
+
+    def _make_peace(self) -> None:
+        self.scheduler.lossy = self.scheduler.slow = 0.0
+        self.venue.deaf = self.venue.failing = self.venue.limited = 0.0
+        for operator in self.operators:
+            operator.cached = dict(self.api.intents)
+            for memory in operator.memories.values():
+                memory.due = 0.0
+
+    # --- the user -----------------------------------------------------------------------------------------------
+
+    def _act(self, act: str) -> None:
+        intent = self.api.intents.get(NAME)
+        if intent is None and act != "recreate":
+            return
+        self.counter[act] += 1
+        do: dict[str, Callable[[OrderIntent], None]] = {
+            "cancel": lambda intent: self.api.edit(NAME, desired_state=DesiredState.CANCELED),
+            "delete": lambda intent: self.api.delete_intent(NAME),
+            "restore": self._restore,
+            "lose": self._lose,
+            "edit": lambda intent: self.api.edit(NAME, quantity=builders.Decimal("0.4")),
+            "suspend": lambda intent: self.api.edit(NAME, suspend=True),
+            "resume": lambda intent: self.api.edit(NAME, suspend=False),
+            "outside": self._outside,
+            "touch": lambda intent: self.api.annotate(NAME, "example.org/note", self.api.version()),
+            "twin": self._twin,
+            "orphan": lambda intent: self.api.edit(NAME, deletion_policy=DeletionPolicy.ORPHAN),
+        }
+        if act == "recreate":
+            self._recreate(intent)
+        elif intent is not None:
+            do[act](intent)
+
+    def _recreate(self, intent: OrderIntent | None) -> None:
+        """Delete and apply again, as soon as the object is gone. After a lost receipt only a restore is covered."""
+        if self.lost:
+            return
+        if intent is None:
+            self.api.create_intent(NAME, **self.spec)
+            return
+        self.api.delete_intent(NAME)
+        if NAME in self.api.intents:
+            self.scheduler.after(1.0, lambda: self._recreate_when_gone(200))
+        else:
+            self.api.create_intent(NAME, **self.spec)
+
+    def _recreate_when_gone(self, tries: int) -> None:
+        if NAME not in self.api.intents and not self.lost:
+            self.api.create_intent(NAME, **self.spec)
+        elif tries and self.scheduler.now < FAULTS:
+            self.scheduler.after(1.0, lambda: self._recreate_when_gone(tries - 1))
+
+    def _restore(self, intent: OrderIntent) -> None:
+        """A backup puts the object back: another uid, finalizers and annotations as they were, no status."""
+        self.api.drop(NAME)
+        self.api.create_intent(NAME, like=intent, **self.spec)
+
+    def _lose(self, intent: OrderIntent) -> None:
+        """A hand in the journal; not within the blink in which an operator has not seen the finalizer yet."""
+        seen = all(
+            FINALIZER_CANCEL_ORDER in operator.cached[NAME].metadata.finalizers
+            for operator in self.operators
+            if NAME in operator.cached
+        )
+        memories = [m for operator in self.operators for m in operator.memories.values()]
+        if seen and FINALIZER_CANCEL_ORDER in intent.metadata.finalizers and all(
+            FINALIZER_CANCEL_ORDER in m.intent.metadata.finalizers for m in memories
+        ) and not self.twin:
+            self.lost = True
+            self.api.receipts.pop(identity_of(intent).receipt_name, None)
+
+    def _outside(self, intent: OrderIntent) -> None:
+        for order in self.venue.live:
+            for entry in self.venue.entries:
+                if entry.order is order:
+                    entry.order = replace(order, status=builders.VenueStatus.CANCELED, raw_status="CANCELED")
+
+    def _twin(self, intent: OrderIntent) -> None:
+        if "twin" not in self.api.intents and not self.lost:
+            self.twin = True
+            self.api.create_intent("twin", **self.spec)
+
+    def _human(self) -> None:
+        """A human looks at the venue and confirms what is asked for, when nothing is there."""
+        intent = self.api.intents.get(NAME)
+        if intent is None or _ready_reason(intent) != Reason.CONFIRMATION_REQUIRED or self.venue.accepted:
+            return
+        receipt = self.api.receipts[identity_of(intent).receipt_name]
+        attempt = receipts.latest(receipt).attempt + 1
+        self.confirmed = True
+        self.api.annotate(NAME, ANNOTATION_CONFIRM, receipts.confirmation(identity_of(intent), attempt))
+
+    # --- what must hold at every moment -------------------------------------------------------------------------
+
+    def _accepted(self, order: VenueOrder) -> None:
+        if self.venue.accepted > 1:
+            raise Broken(f"a second order was accepted: {order.client_order_id}")
+        if self.released and not self.api.intents and not self.orphaned:
+            raise Broken("an order was accepted after its object was released")
+
+    def _status_written(self, intent: OrderIntent, status: OrderIntentStatus) -> None:
+        before = intent.status
+        self.counter[f"state {status.state}"] += 1
+        if status.state is None or not may_follow(before.state, status.state):
+            raise Broken(f"{before.state} is followed by {status.state}")
+        if (before.filled_quantity or 0) > (status.filled_quantity or 0):
+            raise Broken("filled has fallen")
+        owner = self.api.receipts.get(identity_of(intent).receipt_name)
+        owns = owner is None or owner.claimant.uid == intent.metadata.uid
+        if status.state.is_final and owns and self.venue.live:
+            raise Broken(f"{status.state} is said while an order works")
+
+    def _released(self, intent: OrderIntent) -> None:
+        if intent.spec.deletion_policy is DeletionPolicy.ORPHAN:
+            self.orphaned = True
+            return
+        self.released.add(intent.metadata.uid)
+        receipt = self.api.receipts.get(identity_of(intent).receipt_name)
+        owns = receipt is None or receipt.claimant.uid == intent.metadata.uid
+        if owns and self.venue.live:
+            raise Broken("the finalizer goes while an order works")
+
+    def _judge(self, view: View, decision: Decision) -> None:
+        self.counter["decisions"] += 1
+        latest = receipts.latest(view.journal.receipt) if isinstance(view.journal, Held) else None
+        for action in decision.actions:
+            if isinstance(action, Send):
+                _judge_send(view, action)
+        record = decision.record
+        if record is not None and record.permits is not None and isinstance(view.observed, Unknown) and latest is not None:
+            open_question = latest.outcome is PlacementOutcome.PENDING
+            if open_question:
+                raise Broken("a placement is recorded while the last one is unknown")
+        if isinstance(record, ReplaceReceipt) and isinstance(view.journal, Held):
+            problems = (*view.journal.receipt.change_problems(record.receipt), *record.receipt.problems())
+            if problems:
+                raise Broken(f"forbidden change of the receipt: {problems}")
+        if isinstance(record, CreateReceipt) and isinstance(view.journal, Held):
+            raise Broken("a receipt is created beside one")
+        if latest is not None and latest.outcome is PlacementOutcome.PENDING and record is None:
+            _judge_doubt(view, decision)
+
+    # --- what must hold in the end ------------------------------------------------------------------------------
+
+    def _verdict(self) -> None:
+        receipt = next(iter(self.api.receipts.values()), None)
+        owner = None
+        for intent in self.api.intents.values():
+            _judge_conditions(intent)
+            if receipt is not None and receipt.claimant.uid == intent.metadata.uid:
+                owner = intent
+        if owner is None and self.venue.live and not self.orphaned and not self.api.intents:
+            raise Broken("an order works that nobody asks for")
+        for intent in self.api.intents.values():
+            self._judge_end(intent, owns=intent is owner)
+
+    def _judge_end(self, intent: OrderIntent, *, owns: bool) -> None:
+        state, reason = intent.status.state, _ready_reason(intent)
+        if intent.metadata.deleting:
+            raise Broken(f"the object does not go: {state} {reason} {intent.status.message}")
+        if state in {None, State.SUBMITTING, State.UNKNOWN}:
+            raise Broken(f"no end is found: {state} {reason} {intent.status.message}")
+        waits = {Reason.SUSPENDED, Reason.CONFIRMATION_REQUIRED}
+        if state is State.PENDING and reason not in waits:
+            raise Broken(f"an order is lost: {reason} {intent.status.message}")
+        live = state is not None and state.is_live
+        # Look at the venue, says the message: an order of a later attempt can only be found by a human.
+        explained = reason in {Reason.ORDER_VANISHED, Reason.CONFIRMATION_REQUIRED}
+        if owns and live and len(self.venue.live) != 1 and not explained:
+            raise Broken(f"{state} is said, and {len(self.venue.live)} orders work")
+        if owns and not live and not explained and self.venue.live:
+            raise Broken(f"{state} is said, and an order works")
+        if intent.spec.desired_state is DesiredState.CANCELED and live:
+            raise Broken("a canceled order works")
+        self.counter[f"end {state}"] += 1
+
+
+def _judge_send(view: View, action: Send) -> None:
+    if view.permit is None or view.permit.client_order_id != action.request.client_order_id:
+        raise Broken("Send without its permit")
+    if not isinstance(view.journal, Held) or isinstance(view.observed, Unknown):
+        raise Broken("Send without a record or a look-up")
+
+
+def _judge_doubt(view: View, decision: Decision) -> None:
+    """While a placement is unknown the status says Submitting or Unknown, or keeps what it said before."""
+    said, before = decision.status, view.intent.status
+    owns = isinstance(view.journal, Held) and view.journal.receipt.claimant.uid == view.intent.metadata.uid
+    if owns and said.state not in {before.state, State.SUBMITTING, State.UNKNOWN}:
+        raise Broken(f"{said.state} is said while the outcome is unknown")
+
+
+def _judge_conditions(intent: OrderIntent) -> None:
+    stalled = find_condition(intent.status.conditions, ConditionType.STALLED)
+    reconciling = find_condition(intent.status.conditions, ConditionType.RECONCILING)
+    if stalled is not None and reconciling is not None:
+        raise Broken("Stalled and Reconciling")
+
+
+def _ready_reason(intent: OrderIntent) -> str:
+    ready = find_condition(intent.status.conditions, ConditionType.READY)
+    return ready.reason if ready is not None else ""
+
+
+def simulate(seed: int, plan: Plan | None = None, shell: type[OperatorShell] = OperatorShell) -> World:
+    """Run one world. Raises Broken, with the seed in its notes."""
+    try:
+        return World(seed, plan, shell).run()
+    except Exception as error:
+        error.add_note(f"seed {seed}")
+        raise
