@@ -19,11 +19,12 @@ from exchange_kernel.controller.account_report import AccountCounters, AccountPi
 from exchange_kernel.controller.connecting import NO_MARKETS, NotOpened, Opened, open_session, problem_of, with_clock
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo, newer
+from exchange_kernel.controller.releasing import release_account
 from exchange_kernel.core import account as core
 from exchange_kernel.core.account import AccountDecision, AccountView, SessionFacts
 from exchange_kernel.core.venue import Balance, CreateOutcome, NotPlaced, OpenOrders, Placed, VenueOrder
 from exchange_kernel.core.view import AccountFacts, Backoff, Problem
-from exchange_kernel.exchange.port import CredentialsRefused, Exchange, ExchangeError
+from exchange_kernel.exchange.port import CredentialsRefused, Exchange, ExchangeError, RateLimited
 from exchange_kernel.kube.errors import Conflict, Forbidden, KubeError, NotFound
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 
@@ -64,7 +65,8 @@ class AccountRuntime:
         self._opened: Opened | None = None
         self._session = SessionFacts()
         self._decision: AccountDecision | None = None
-        self._failures = 0
+        self._failures = self._unsaid = 0
+        self._retry_at = 0.0
         self._failing_since: float | None = None
         self._polled_at: float | None = None
         self._last_poll: float | None = None
@@ -134,18 +136,24 @@ class AccountRuntime:
         ):
             if before.spec.credentials_secret_ref != account.spec.credentials_secret_ref:
                 self._session = replace(self._session, authenticated=False)
+            self._retry_at = 0.0
             self._decide()
             self._wake_all()
             self._kick.set()
 
     def failed(self, error: ExchangeError) -> None:
         """A call to the venue failed; the account is told apart from the order."""
-        self.counters.error(type(error).__name__)
+        if self._failing_since is None:
+            self._kick.set()
+        self._note(error)
         if isinstance(error, CredentialsRefused):
             self._session = problem_of(self._session, error)
             self._decide()
             self._kick.set()
-        elif self._failing_since is None:
+
+    def _note(self, error: ExchangeError) -> None:
+        self.counters.error(type(error).__name__)
+        if self._failing_since is None and not isinstance(error, CredentialsRefused):
             self._failing_since = self._context.monotonic()
 
     def sent(self, outcome: CreateOutcome) -> None:
@@ -166,8 +174,11 @@ class AccountRuntime:
     async def run(self) -> None:
         """Until canceled, or until the account is gone and released."""
         try:
-            while not await self._safe_turn():
+            while True:
+                # Cleared before the turn, so that what comes in during it leads to another one.
                 self._kick.clear()
+                if await self._safe_turn():
+                    return
                 try:
                     await asyncio.wait_for(self._kick.wait(), self._pause())
                 except TimeoutError:
@@ -181,10 +192,16 @@ class AccountRuntime:
         except Exception:  # noqa: BLE001 - logged with its trace
             # A bug, or an answer that nobody thought of, must not leave the account without its loop.
             _log.exception("%s: the turn failed", self._name)
-            self._failures += 1
+            self._retry_later()
             return False
 
     async def _turn(self) -> bool:
+        if self._context.monotonic() >= self._retry_at:
+            await self._contact()
+        await self._say()
+        return self.account.metadata.deleting and await self._release()
+
+    async def _contact(self) -> None:
         try:
             if self._opened is None or not self._session.authenticated:
                 await self._open()
@@ -192,24 +209,28 @@ class AccountRuntime:
                 await self._keep_contact()
         except ExchangeError as error:
             self._session = problem_of(self._session, error)
-            self.failed(error)
-            self._failures += 1
-        await self._say()
-        return self.account.metadata.deleting and await self._release()
+            self._note(error)
+            self._retry_later(error.retry_after if isinstance(error, RateLimited) else None)
+
+    def _retry_later(self, pause: float | None = None) -> None:
+        """The venue is left alone for a while, whatever kicks the loop meanwhile."""
+        self._failures += 1
+        self._retry_at = self._context.monotonic() + max(RECONNECT.after(self._failures), pause or 0.0)
 
     def _pause(self) -> float:
-        if self._failures:
-            return RECONNECT.after(self._failures)
         now = self._context.monotonic()
-        return max(0.05, min(self._next_poll(), self._next_balances) - now)
+        due = self._retry_at if self._failures else min(self._next_poll(), self._next_balances)
+        if self._unsaid:
+            due = min(due, now + RECONNECT.after(self._unsaid))
+        return max(0.05, due - now)
 
     def _next_poll(self) -> float:
-        """When the open orders are read next: often while some work, else only to notice that the venue is there."""
+        """When the open orders are read next: often while some work, else only to see that the venue is there."""
         if self._last_poll is None or self._polled_at is None:
             return 0.0
         settings = self._context.settings
-        working = any(memo.works for memo in self._memos())
-        return self._last_poll + (settings.poll_interval if working else settings.idle_interval)
+        soon = self._failing_since is not None or any(memo.works for memo in self._memos())
+        return self._last_poll + (settings.poll_interval if soon else settings.idle_interval)
 
     async def _open(self) -> None:
         await self._close()
@@ -217,7 +238,7 @@ class AccountRuntime:
             self._opened = await open_session(self._context, self.account)
         except NotOpened as refused:
             self._session = refused.facts
-            self._failures += 1
+            self._retry_later()
             return
         self._session = self._opened.facts
         self._succeeded()
@@ -230,7 +251,7 @@ class AccountRuntime:
             await opened.session.close()
 
     def _succeeded(self) -> None:
-        self._failures, self._failing_since = 0, None
+        self._failures, self._failing_since, self._retry_at = 0, None, 0.0
         if self._session.problem is not None:
             self._session = replace(self._session, problem=None, connected=True, authenticated=True)
 
@@ -248,22 +269,14 @@ class AccountRuntime:
             _log.warning("%s: cannot protect account and Secret from deletion: %s", self._name, error)
 
     async def _release(self) -> bool:
-        """Let a deleted account go when no intent holds an order on it."""
+        """Let a deleted account go when no intent holds an order on it, by the API server's word: the cache may lag."""
         if any(FINALIZER_CANCEL_ORDER in memo.meta.finalizers for memo in self._memos()):
             return False
         try:
-            if self._opened is not None:
-                secrets = self._context.stores.secrets
-                fresh = await secrets.get(self.account.metadata.namespace, self._opened.secret.meta.name)
-                await secrets.remove_finalizer(fresh.meta)
-            await self._context.stores.accounts.remove_finalizer(self.account.metadata)
-        except (Forbidden, NotFound) as error:
-            _log.info("%s: %s", self._name, error)
-            await self._context.stores.accounts.remove_finalizer(self.account.metadata)
+            return await release_account(self._context, self.account)
         except KubeError as error:
             _log.warning("%s cannot be released: %s", self._name, error)
             return False
-        return True
 
     # --- contact ------------------------------------------------------------------------------------------------
 
@@ -272,7 +285,9 @@ class AccountRuntime:
         if opened is None:
             return
         now = self._context.monotonic()
-        if now >= self._next_poll():
+        # After a failure something must be asked: a turn in which nothing is due proves no contact.
+        polls = bool(self._failures) or now >= self._next_poll()
+        if polls:
             self._last_poll = now
             self._apply(await opened.session.fetch_open_orders())
         if now >= self._next_clock:
@@ -282,7 +297,8 @@ class AccountRuntime:
             self._next_balances = now + self._context.settings.balance_interval
             self._balances = await opened.session.fetch_balances()
             self._balances_at = now
-        self._succeeded()
+        if polls:
+            self._succeeded()
 
     def _apply(self, snapshot: OpenOrders) -> None:
         """Put a bulk read into the memories of the intents that it says something about."""
@@ -320,7 +336,6 @@ class AccountRuntime:
     async def _say(self) -> None:
         """Write what changed; claiming the journal is part of it."""
         self._watch_contact()
-        claimed = self._decision.claims if self._decision else False
         decision = self._decide()
         try:
             if decision.status != self.account.status:
@@ -328,8 +343,10 @@ class AccountRuntime:
             await self._write_state(decision)
         except KubeError as error:
             _log.warning("%s: %s", self._name, error)
-            self._failures += 1
-        if claimed and not self._decide().claims:
+            self._unsaid += 1
+        else:
+            self._unsaid = 0
+        if decision.claims and not self._decide().claims:
             self._wake_all()
 
     async def _write_status(self, decision: AccountDecision) -> None:
@@ -337,11 +354,13 @@ class AccountRuntime:
         try:
             stored = await store.patch_status(self.account.metadata, self.account.status, decision.status)
         except Conflict:
-            self.account = await store.get(*self.account.key)
-            self._kick.set()
-            return
+            fresh = await store.get(*self.account.key)
+            if fresh.metadata.uid == self.account.metadata.uid:
+                self.take(fresh)
+            raise
         if stored is not None:
-            before, self.account = self.account, stored
+            before = self.account
+            self.take(stored)
             self._decide()
             self._tell(before, stored)
 
@@ -378,14 +397,14 @@ class AccountRuntime:
             return
         try:
             self._state = await store.write(self._state, following) or self._state
-        except Conflict:
+        except (Conflict, NotFound):
             self._state = None
         self._next_state = now + STATE_INTERVAL
 
     def _picture(self, decision: AccountDecision) -> AccountPicture:
         memos = tuple(self._memos())
         ids = {(memo.intent.spec.symbol, memo.exchange_order_id) for memo in memos}
-        names = {memo.client_order_id for memo in memos}
+        names = {memo.client_order_id for memo in memos} - {""}
         now = self._context.monotonic()
         unknown = [memo for memo in memos if memo.unknown]
         ages = [now - memo.receipt_seen_at for memo in unknown]

@@ -14,7 +14,7 @@ from exchange_kernel.controller.context import Context
 from exchange_kernel.core.account import SKEW_LIMIT_MILLISECONDS, SessionFacts
 from exchange_kernel.core.venue import Market
 from exchange_kernel.core.view import Problem
-from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
+from exchange_kernel.exchange.connect import Credentials, Venue
 from exchange_kernel.exchange.port import (
     ClockReading,
     CredentialsRefused,
@@ -51,7 +51,7 @@ async def open_session(context: Context, account: ExchangeAccount) -> Opened:
     """Read the Secret, open the session, learn the clock, the markets and who we are. Raises NotOpened."""
     _check_endpoint(context, account)
     secret = await _secret(context, account)
-    session = _session(account, secret)
+    session = _session(context, account, secret)
     try:
         return await _learn(session, secret)
     except ExchangeError as error:
@@ -129,7 +129,7 @@ async def _secret(context: Context, account: ExchangeAccount) -> AccountSecret:
         raise _not_opened(Reason.CONNECTING, f"the Secret cannot be read now: {error}") from None
 
 
-def _session(account: ExchangeAccount, secret: AccountSecret) -> AccountSession:
+def _session(context: Context, account: ExchangeAccount, secret: AccountSecret) -> AccountSession:
     spec, key = account.spec, secret.credentials
     credentials = Credentials(
         key.api_key.get_secret_value(),
@@ -138,7 +138,7 @@ def _session(account: ExchangeAccount, secret: AccountSecret) -> AccountSession:
     )
     venue = Venue(spec.exchange, spec.market_type, spec.endpoint or "", sandbox=spec.sandbox)
     try:
-        return open_exchange(venue, credentials)
+        return context.open_exchange(venue, credentials)
     except ProfileMissing as error:
         raise _not_opened(Reason.UNSUPPORTED_EXCHANGE, str(error)) from None
 

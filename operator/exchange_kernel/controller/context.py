@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from exchange_kernel.api.exchange_account import JournalRef
 from exchange_kernel.core.view import Now
+from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
+from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.events import EventRecorder
@@ -48,6 +50,7 @@ class Context:
         root: The journal of this installation.
         monotonic: Seconds, for fences and intervals.
         wall: For deadlines that users wrote.
+        open_exchange: How a session with a venue is opened.
     """
 
     settings: Settings
@@ -57,6 +60,7 @@ class Context:
     monotonic: Callable[[], float]
     wall: Callable[[], datetime] = wall_clock
     holder: str = field(default_factory=new_holder)
+    open_exchange: Callable[[Venue, Credentials], AccountSession] = open_exchange
 
     def now(self) -> Now:
         """Both clocks."""
