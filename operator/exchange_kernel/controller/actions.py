@@ -84,7 +84,7 @@ class Actions:
             case AddFinalizer():
                 await self._add_finalizer(memo)
             case RemoveFinalizer():
-                memo.take(await self._context.stores.intents.remove_finalizer(memo.meta))
+                await self._remove_finalizer(memo)
             case DeleteIntent():
                 await self._delete(memo)
             case LookUp():
@@ -124,24 +124,40 @@ class Actions:
         except Conflict:
             # The object is not what was seen. The core finds it without our finalizer and gives the attempt up.
             await self.refresh(memo)
+        except NotFound:
+            memo.vanish()
+
+    async def _remove_finalizer(self, memo: IntentMemo) -> None:
+        try:
+            stored = await self._context.stores.intents.remove_finalizer(memo.meta)
+        except Conflict:
+            await self.refresh(memo)
+            return
+        if stored is None:
+            memo.vanish()
+        else:
+            memo.take(stored)
 
     async def refresh(self, memo: IntentMemo) -> None:
         """Read the object anew; mark the memory when the object is gone or is another one."""
         try:
-            fresh = await self._context.stores.intents.get(memo.meta.namespace, memo.meta.name)
+            fresh = await self._context.stores.client.get(INTENTS, memo.meta.namespace, memo.meta.name)
         except NotFound:
-            memo.gone = True
+            memo.vanish()
             return
-        if fresh.metadata.uid != memo.meta.uid:
-            memo.gone = True
+        if fresh["metadata"]["uid"] != memo.meta.uid:
+            memo.vanish()
         else:
-            memo.take(fresh)
+            memo.take_object(fresh)
 
     async def _delete(self, memo: IntentMemo) -> None:
         meta = memo.meta
-        await self._context.stores.client.delete(
-            INTENTS, meta.namespace, meta.name, uid=meta.uid, resource_version=meta.resource_version
-        )
+        try:
+            await self._context.stores.client.delete(
+                INTENTS, meta.namespace, meta.name, uid=meta.uid, resource_version=meta.resource_version
+            )
+        except (Conflict, NotFound):
+            _log.debug("%s/%s is not what was to be deleted; it is read anew", meta.namespace, meta.name)
         await self.refresh(memo)
 
     # --- reads of the venue -------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from exchange_kernel.api.exchange_account import ExchangeAccount
@@ -16,10 +15,9 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.account import AccountRuntime, MissingAccount
 from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
-from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
-from exchange_kernel.kube.client import FIELD_MANAGER
 from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
@@ -31,6 +29,10 @@ AccountKey = tuple[str, str]
 
 # Up to so many differences a sweep reads the objects one by one; beyond, the collection in pages is cheaper.
 READ_ONE_BY_ONE = 20
+# Beside the workers of the settings, for cancels alone: a slow venue may hold up all others.
+URGENT_WORKERS = 4
+# How long a shutdown waits for Kubernetes Events; they are a courtesy.
+EVENTS_SECONDS = 1.0
 
 
 class Engine:
@@ -38,7 +40,7 @@ class Engine:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.queue: WorkQueue[str] = WorkQueue()
+        self.queue: WorkQueue[str] = WorkQueue(self._is_urgent)
         self.actions = Actions(context, self.queue.add)
         self.memos: dict[str, IntentMemo] = {}
         self.accounts: dict[AccountKey, AccountRuntime] = {}
@@ -50,6 +52,10 @@ class Engine:
         self._by_account: dict[AccountKey, dict[str, IntentMemo]] = {}
         self._loops: dict[AccountKey, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers: list[asyncio.Task[None]] = []
+        self._busy: set[str] = set()
+        self._pass_ended = asyncio.Event()
+        self._stopping = False
 
     # --- life ---------------------------------------------------------------------------------------------------
 
@@ -57,33 +63,61 @@ class Engine:
         """Start the workers and the sweeps."""
         self._spawn(self.context.events.run(), "events")
         self._spawn(self._sweep_forever(), "sweep")
-        for number in range(self.context.settings.workers):
-            self._spawn(self._work(), f"worker-{number}")
+        for number in range(self.context.settings.workers + URGENT_WORKERS):
+            work = self._work(urgent_only=number < URGENT_WORKERS)
+            self._workers.append(self._spawn(work, f"worker-{number}"))
 
     async def stop(self) -> bool:
         """Stop working; wait for requests under way and record what they proved. False when something was left."""
-        deadline = self.context.monotonic() + self.context.settings.drain_timeout
+        now, seconds = self.context.monotonic, self.context.settings.drain_timeout
+        deadline = now() + seconds
         for runtime in self.accounts.values():
             await runtime.drain()
-        await self._cancel(self._tasks)
-        clean = await self.actions.drain(max(0.1, deadline - self.context.monotonic()))
+        await self._finish_passes(now() + seconds / 2)
+        clean = await self.actions.drain(max(0.1, deadline - now()))
         clean = await self._record_outcomes(deadline) and clean
+        await self.context.events.drain(EVENTS_SECONDS)
+        await self._cancel(self._tasks)
         await self._cancel(list(self._loops.values()))
         return clean
 
+    async def _finish_passes(self, deadline: float) -> None:
+        """Let begun passes end: a record that is cut off on its way leaves a question for the next start."""
+        self._stopping = True
+        while self._busy and self.context.monotonic() < deadline:
+            self._pass_ended.clear()
+            try:
+                await asyncio.wait_for(self._pass_ended.wait(), deadline - self.context.monotonic())
+            except TimeoutError:
+                break
+        await self._cancel(self._workers)
+
     async def _record_outcomes(self, deadline: float) -> bool:
         """A known outcome is written down before the process ends; the next one would have to find it out."""
-        open_ends = [memo for memo in self.memos.values() if memo.outcome is not None or memo.permit is not None]
-        for memo in open_ends:
-            while (memo.outcome is not None or memo.permit is not None) and self.context.monotonic() < deadline:
-                wait = await self._reconciler.reconcile(memo, self.account_of(memo))
-                if not memo.failures:
-                    break
-                await asyncio.sleep(min(wait or 0.0, max(0.0, deadline - self.context.monotonic())))
-        return not any(memo.failures for memo in open_ends)
+        slots = asyncio.Semaphore(self.context.settings.workers)
+        open_ends = [memo for memo in self.memos.values() if memo.has_open_end]
+        return all(await asyncio.gather(*(self._record_outcome(memo, slots, deadline) for memo in open_ends)))
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+    async def _record_outcome(self, memo: IntentMemo, slots: asyncio.Semaphore, deadline: float) -> bool:
+        async with slots:
+            while memo.has_open_end:
+                left = deadline - self.context.monotonic()
+                if left <= 0:
+                    return False
+                try:
+                    wait = await asyncio.wait_for(self._reconciler.reconcile(memo, self.account_of(memo)), left)
+                except Exception:  # noqa: BLE001 - logged with its trace; the others are still recorded
+                    _log.exception("the outcome of %s is not recorded", memo.meta.name)
+                    return False
+                if not memo.failures:
+                    return True
+                await asyncio.sleep(min(wait or 0.0, max(0.0, deadline - self.context.monotonic())))
+        return True
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.append(task)
+        return task
 
     @staticmethod
     async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -113,29 +147,34 @@ class Engine:
         uid = obj["metadata"]["uid"]
         memo = self.memos.get(uid)
         if kind == "DELETED":
-            self._forget(uid)
+            self._vanished(uid)
             return
         if memo is not None and memo.meta.resource_version == obj["metadata"]["resourceVersion"]:
             return
-        intent = read_object(OrderIntent, obj)
         if memo is None:
-            memo = self.memos[uid] = IntentMemo.of(intent)
+            memo = self.memos[uid] = IntentMemo.of(read_object(OrderIntent, obj))
+            memo.spec_changed_at = spec_changed_at(obj)
             self._by_account.setdefault(memo.account_key, {})[uid] = memo
-        elif not memo.take(intent):
+        elif not memo.take_object(obj):
             return
-        memo.spec_changed_at = spec_changed_at(obj)
         self.queue.add(uid)
 
-    def _forget(self, uid: str) -> None:
-        memo = self.memos.pop(uid, None)
+    def _vanished(self, uid: str) -> None:
+        """The object is gone; one more pass brings to its end what was begun for it."""
+        memo = self.memos.get(uid)
         if memo is None:
             return
-        memo.gone = True
-        self.queue.forget(uid)
-        self._by_account.get(memo.account_key, {}).pop(uid, None)
+        memo.vanish()
+        self.queue.add(uid)
         runtime = self.accounts.get(memo.account_key)
         if runtime is not None and runtime.account.metadata.deleting:
             runtime.wake()
+
+    def _forget(self, memo: IntentMemo) -> None:
+        uid = memo.meta.uid
+        self.memos.pop(uid, None)
+        self.queue.forget(uid)
+        self._by_account.get(memo.account_key, {}).pop(uid, None)
 
     def _offer_account(self, kind: str | None, obj: Json) -> None:
         key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
@@ -167,17 +206,24 @@ class Engine:
         for uid in self._by_account.get(key, {}):
             self.queue.add(uid)
 
+    def _is_urgent(self, uid: str) -> bool:
+        memo = self.memos.get(uid)
+        return memo is not None and memo.urgent
+
     def account_of(self, memo: IntentMemo) -> Account:
         """The runtime of an intent's account, or what stands for a missing one."""
         return self.accounts.get(memo.account_key) or self._missing
 
     # --- workers ------------------------------------------------------------------------------------------------
 
-    async def _work(self) -> None:
+    async def _work(self, *, urgent_only: bool) -> None:
         # Before the first sweep an account may only seem to be missing; nothing is judged by half a picture.
         await self.swept.wait()
-        while True:
-            uid = await self.queue.get()
+        while not self._stopping:
+            uid = await self.queue.get(urgent_only=urgent_only)
+            if self._stopping:
+                return
+            self._busy.add(uid)
             started = time.perf_counter()
             try:
                 memo = self.memos.get(uid)
@@ -190,12 +236,15 @@ class Engine:
             finally:
                 self.passes += 1
                 self.busy_seconds += time.perf_counter() - started
+                self._busy.discard(uid)
                 self.queue.done(uid)
+                self._pass_ended.set()
 
     async def _handle(self, memo: IntentMemo) -> None:
-        due = await self._reconciler.reconcile(memo, self.account_of(memo))
-        if memo.gone:
-            self._forget(memo.meta.uid)
+        account = self.account_of(memo)
+        due = await self._reconciler.reconcile(memo, account)
+        if memo.gone and not memo.sending and (due is None or account is self._missing):
+            self._forget(memo)
         elif due is not None:
             self.queue.add_after(memo.meta.uid, due)
 
@@ -256,18 +305,8 @@ class Engine:
 
     def _gone(self, resource: Resource, uid: str) -> None:
         if resource is INTENTS:
-            self._forget(uid)
+            self._vanished(uid)
             return
         for key, runtime in list(self.accounts.items()):
             if runtime.account.metadata.uid == uid:
                 self._drop_account(key, uid)
-
-
-def spec_changed_at(obj: Json) -> datetime | None:
-    """When somebody other than this operator last wrote the object outside its status, by the API server's record."""
-    times = [
-        datetime.fromisoformat(entry["time"])
-        for entry in obj["metadata"].get("managedFields", ())
-        if entry.get("time") and not entry.get("subresource") and entry.get("manager") != FIELD_MANAGER
-    ]
-    return max(times, default=None)

@@ -7,7 +7,6 @@ is nothing else to cancel; requests to the venue live in ours.
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 from exchange_kernel.controller import handlers
@@ -16,7 +15,6 @@ from exchange_kernel.kube.resources import Json, Resource
 
 _log = logging.getLogger(__name__)
 
-# What makes the objects of a batch one turn of the main loop instead of one each.
 RESTART_AFTER_SECONDS = 2.0
 JOIN_SECONDS = 10.0
 
@@ -71,8 +69,8 @@ class Informer:
             registry = handlers.build_registry(offer, self._login)
             try:
                 asyncio.run(handlers.watch(registry, self._stop, self._ready, self._namespace))
-            except Exception as error:  # noqa: BLE001 - whatever ends kopf, it is started again
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever ends kopf, it is started again
                 _log.warning("the watch ended: %s: %s; it is started again", type(error).__name__, error)
             if not self._stop.is_set():
                 self.restarts += 1
-                time.sleep(RESTART_AFTER_SECONDS)
+                self._stop.wait(RESTART_AFTER_SECONDS)

@@ -1,9 +1,9 @@
 """What this process remembers of one intent between two looks at it. A restart may lose all of it without harm."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from exchange_kernel.api.enums import PlacementOutcome
+from exchange_kernel.api.enums import DeletionPolicy, DesiredState, PlacementOutcome
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
@@ -22,6 +22,19 @@ from exchange_kernel.core.venue import (
     VenueOrder,
 )
 from exchange_kernel.core.view import AccountFacts, Asked, Held, Journal, NoReceipt, NotRead, Now, Permit, View
+from exchange_kernel.kube.client import FIELD_MANAGER
+from exchange_kernel.kube.objects import read_object
+from exchange_kernel.kube.resources import Json
+
+
+def spec_changed_at(obj: Json) -> datetime | None:
+    """When somebody other than this operator last wrote the object outside its status, by the API server's record."""
+    times = [
+        datetime.fromisoformat(entry["time"])
+        for entry in obj["metadata"].get("managedFields", ())
+        if entry.get("time") and not entry.get("subresource") and entry.get("manager") != FIELD_MANAGER
+    ]
+    return max(times, default=None)
 
 
 def newer(candidate: str, than: str) -> bool:
@@ -40,7 +53,7 @@ class IntentMemo:
             and counts from the first try.
         failures: Passes that failed in a row; paces the next one.
         spec_changed_at: When the spec was last written, by the API server's record.
-        gone: The object does not exist any more.
+        gone: The object does not exist any more; what this process has begun for it is brought to its end.
     """
 
     intent: OrderIntent
@@ -145,15 +158,58 @@ class IntentMemo:
 
     def take(self, intent: OrderIntent | None) -> bool:
         """Take a newer version of the object; False when it is not newer."""
-        if intent is None or not newer(intent.metadata.resource_version, self.intent.metadata.resource_version):
+        if self.gone or intent is None or not newer(intent.metadata.resource_version, self.meta.resource_version):
             return False
         self.intent = intent
+        return True
+
+    def take_object(self, obj: Json) -> bool:
+        """Take a newer version as the API server sent it, with its record of who changed what. Raises Malformed."""
+        if not self.take(read_object(OrderIntent, obj)):
+            return False
+        self.spec_changed_at = spec_changed_at(obj)
         return True
 
     @property
     def meta(self) -> ObjectMeta:
         """The object's metadata."""
         return self.intent.metadata
+
+    def vanish(self) -> None:
+        """The object is gone.
+
+        A request that it is responsible for may be recorded or under way, so it is judged on: like an object that is
+        being deleted, is not held by us, and leaves its order alone. (Somebody has taken our finalizer away.)
+        """
+        if self.gone:
+            return
+        self.gone = True
+        meta, spec = self.intent.metadata, self.intent.spec
+        # The time is never shown; that there is one is what counts.
+        deleted = meta.deletion_timestamp or meta.creation_timestamp or datetime.fromtimestamp(0, UTC)
+        self.intent = self.intent.model_copy(
+            update={
+                "metadata": meta.model_copy(update={"deletion_timestamp": deleted, "finalizers": ()}),
+                "spec": spec.model_copy(update={"deletion_policy": DeletionPolicy.ORPHAN}),
+            }
+        )
+
+    @property
+    def has_open_end(self) -> bool:
+        """Whether this process knows something about a placement that is not recorded."""
+        return self.outcome is not None or self.permit is not None or self.unsure is not None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether an order is to be canceled: that never waits behind orders that are to be placed."""
+        return self.intent.metadata.deleting or self.intent.spec.desired_state is DesiredState.CANCELED
+
+    def rest(self) -> None:
+        """The order has ended and everything is said: what is known beside the status is not needed any more."""
+        state = self.intent.status.state
+        ended = state is not None and state.is_final and self.intent.status.settled
+        if ended and not (self.sending or self.intent.metadata.deleting):
+            self.journal, self.observed, self.recheck = NotRead(), Unknown(), False
 
     # --- the journal --------------------------------------------------------------------------------------------
 
@@ -208,7 +264,9 @@ class IntentMemo:
             pause = self.outcome.retry_after if isinstance(self.outcome, NotPlaced) else None
             self.hold_until = monotonic + max(pause or 0.0, ATTEMPTS.after(latest.attempt))
         if latest.outcome is not PlacementOutcome.PENDING:
-            self.outcome, self.unsure = None, None
+            self.outcome = None
+        if permit is None or latest.outcome is not PlacementOutcome.PENDING:
+            self.unsure = None
         self.permit = permit
 
     # --- the venue ----------------------------------------------------------------------------------------------

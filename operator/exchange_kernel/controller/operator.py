@@ -16,7 +16,7 @@ from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, Secre
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.connection import Connection, ConnectionSettings, connect, own_namespace
 from exchange_kernel.kube.crds import check_kinds
-from exchange_kernel.kube.errors import Unavailable
+from exchange_kernel.kube.errors import TooManyRequests, Unavailable
 from exchange_kernel.kube.events import EventRecorder
 from exchange_kernel.kube.intents import IntentStore
 from exchange_kernel.kube.journal import JournalStore
@@ -72,7 +72,7 @@ class Operator:
             try:
                 await check_kinds(client, (INTENTS, ACCOUNTS, ACCOUNT_STATES, RECEIPTS))
                 root = await journal.find() or await journal.create()
-            except Unavailable as error:
+            except (Unavailable, TooManyRequests) as error:
                 _log.warning("%s; again in %.0f s", error, START_RETRY_SECONDS)
                 await _sleep_or_stop(stop, START_RETRY_SECONDS)
             else:
@@ -100,9 +100,7 @@ class Operator:
         await stop.wait()
         _log.info("stopping: no new orders; waiting for what is under way")
         announcing.cancel()
-        await informer.stop()
-        clean = await engine.stop()
-        await events.drain(1.0) if engine.healthy else None
+        _, clean = await asyncio.gather(informer.stop(), engine.stop())
         _log.info(
             "stopped%s", "" if clean else "; some outcomes are not recorded and will be looked up at the next start"
         )
@@ -113,9 +111,13 @@ class Operator:
         await engine.swept.wait()
         _log.info("ready")
         path = self._settings.ready_path
-        if path is not None:
-            text = json.dumps({"probePort": self.probe_port, "holder": engine.context.holder})
+        if path is None:
+            return
+        text = json.dumps({"probePort": self.probe_port, "holder": engine.context.holder})
+        try:
             await asyncio.to_thread(_write_whole, path, text)
+        except OSError as error:
+            _log.error("the ready file cannot be written: %s", error)
 
     # --- probes -------------------------------------------------------------------------------------------------
 

@@ -50,8 +50,6 @@ class Reconciler:
     async def _pass(self, memo: IntentMemo, account: Account) -> float | None:
         why = ""
         for _ in range(MAX_STEPS):
-            if memo.gone:
-                return None
             facts = account.facts(memo.meta.namespace)
             decision = decide(memo.view(facts, self._context.now(), self._context.holder))
             why = decision.why
@@ -61,6 +59,7 @@ class Reconciler:
             elif decision.actions:
                 await self._act(memo, account, decision)
             elif await self._publish(memo, decision.status):
+                memo.rest()
                 return decision.requeue_after
         _log.error("%s does not come to rest; the last decision was %s", _name(memo), why)
         return FAILURES.ceiling
@@ -120,13 +119,13 @@ class Reconciler:
     async def _publish(self, memo: IntentMemo, status: OrderIntentStatus) -> bool:
         """Write the status where it differs; False when the object has changed and must be judged anew."""
         before = memo.intent.status
-        if status == before:
+        if memo.gone or status == before:
             return True
         try:
             stored = await self._context.stores.intents.patch_status(memo.meta, before, status)
         except NotFound:
-            memo.gone = True
-            return True
+            memo.vanish()
+            return False
         except Conflict:
             await self._actions.refresh(memo)
             return False
