@@ -90,6 +90,9 @@ def _other_claimant(view: View, held: Held) -> Decision | None:
     claimant = held.receipt.claimant
     if view.intent.metadata.deleting and not fresh.has_finalizer(view):
         return fresh.keep(view, "deleted; the order belongs to another object")
+    if not view.intent.metadata.deleting and fresh.is_settled_without_receipt(view):
+        # A denial stays until the spec is edited: it does not turn into an order because the other object goes.
+        return fresh.keep(view, "denied before")
     if held.claimant_gone is None:
         ask = ReadClaimant(claimant.namespace, claimant.name, claimant.uid)
         return Decision("read the claimant", view.intent.status, actions=(ask,), quiet=True)

@@ -171,7 +171,8 @@ def _adopt(view: View, order: VenueOrder) -> Decision:
         )
         return stopped(view, Stop(State.DENIED, Reason.IDENTITY_REUSED, message))
     wish = Terms(order.quantity or spec.quantity, spec.quote_quantity, order.price, order.trigger_price)
-    pending = receipts.pending(view.identity, FIRST_ATTEMPT, wish, writer(view))
+    attempt = receipts.attempt_of(view.identity, order.client_order_id) or FIRST_ATTEMPT
+    pending = receipts.pending(view.identity, attempt, wish, writer(view))
     placed = receipts.resolved(
         pending.model_copy(update={"client_order_id": order.client_order_id or pending.client_order_id}),
         PlacementOutcome.PLACED,

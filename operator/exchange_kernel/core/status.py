@@ -136,6 +136,10 @@ def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: V
         "exchange_order_id": placement.exchange_order_id,
         "acknowledged_at": None,
     }
+    known = placement.exchange_order_id if order is None else order.exchange_order_id
+    if known is not None and known == before.exchange_order_id and before.submitted_at is not None:
+        # The same order as before: a record that was lost and made again was not another submission.
+        changes["submitted_at"] = before.submitted_at
     if placement.outcome is PlacementOutcome.PLACED:
         changes["acknowledged_at"] = before.acknowledged_at or placement.resolved_at
     if order is not None:

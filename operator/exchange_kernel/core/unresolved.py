@@ -36,12 +36,20 @@ from exchange_kernel.core.view import Held, Permit, Problem, View
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a Pending placement."""
-    if isinstance(view.observed, Found) and view.observed.order.client_order_id in {"", placement.client_order_id}:
+    if isinstance(view.observed, Found) and _is_of(view, placement, view.observed.order):
         return _record_placed(view, receipt, placement, view.observed.order)
     permit = view.permit
     if permit is not None and (permit.client_order_id, view.holder) == (placement.client_order_id, placement.holder):
         return _holding(view, receipt, placement, permit)
     return _resolve(view, receipt, placement)
+
+
+def _is_of(view: View, placement: ReceiptPlacement, order: VenueOrder) -> bool:
+    """Whether an order is this placement's, or a later attempt's that a lost receipt spoke of; not an earlier one's."""
+    if order.client_order_id in {"", placement.client_order_id}:
+        return True
+    attempt = receipts.attempt_of(view.identity, order.client_order_id)
+    return attempt is not None and attempt > placement.attempt
 
 
 def record_outcome(

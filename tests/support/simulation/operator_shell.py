@@ -41,6 +41,7 @@ class Memory:
 
     intent: OrderIntent
     journal: Any = field(default_factory=NotRead)
+    stale: bool = False  # somebody else wrote the status: they may know a newer receipt
     permit: Permit | None = None
     unsure: Permit | None = None
     sending: bool = False
@@ -143,6 +144,7 @@ class OperatorShell:
         uid = intent.metadata.uid
         memory = self.memories.setdefault(uid, Memory(intent))
         if int(intent.metadata.resource_version) > int(memory.intent.metadata.resource_version):
+            memory.stale = memory.stale or memory.intent.status != intent.status
             memory.intent = intent
         return memory
 
@@ -151,7 +153,7 @@ class OperatorShell:
         return View(
             intent=memory.intent,
             identity=identity_of(memory.intent),
-            journal=memory.journal,
+            journal=NotRead(required=True) if memory.stale else memory.journal,
             account=replace(self.facts, polled_at=self.polled_at),
             now=Now(self.wall, self.monotonic),
             holder=self.name,
@@ -284,10 +286,12 @@ class OperatorShell:
                 if isinstance(answer, ApiError):
                     yield from self._refresh(memory)
                     raise PassEnds
-            case d.LookUp():
-                request, finish = self._look_up(memory, action)
+            case d.LookUp() | d.AddFinalizer():
+                request, finish = self._beside(memory, action)
                 (answer,) = yield (request,)
                 finish(answer)
+                if answer is ApiError.CONFLICT:
+                    yield from self._refresh(memory)
             case d.FetchOrder(_, exchange_id):
                 yield from self._fetch(memory, exchange_id)
             case d.FetchTrades(_, exchange_id):
@@ -306,6 +310,7 @@ class OperatorShell:
         (found,) = yield (Request(lambda: self.api.get_receipt(name), API_TIMEOUT, ApiError.UNAVAILABLE),)
         if found is ApiError.UNAVAILABLE:
             raise PassEnds
+        memory.stale = False
         if found is None:
             memory.journal = NoReceipt()
             return

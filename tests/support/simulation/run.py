@@ -31,6 +31,7 @@ from support.simulation.scheduler import Scheduler
 
 FAULTS = 75.0  # seconds of trouble
 PEACE = 130.0  # seconds without: more than two fences
+CALM = 30.0  # in the last seconds nothing is written any more
 EDGE = 0.3
 BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
 NAME = "dip"
@@ -109,11 +110,15 @@ class World:
         self._make_peace()
         self.scheduler.run(FAULTS + PEACE)
         self._human()
-        self.scheduler.run(FAULTS + 2 * PEACE if self.confirmed else FAULTS + PEACE)
+        end = FAULTS + (2 * PEACE if self.confirmed else PEACE)
+        self.scheduler.run(end)
+        if self.last_said > end - CALM:
+            raise Broken("the status is still written when nothing changes")
         self._verdict()
         return self
 
     confirmed = False
+    last_said = 0.0
 
     def _boot(self, number: int) -> None:
         self.restarts += 1
@@ -247,7 +252,9 @@ class World:
         intent = self.api.intents.get(NAME)
         if intent is None or _ready_reason(intent) != Reason.CONFIRMATION_REQUIRED or self.venue.accepted:
             return
-        receipt = self.api.receipts[identity_of(intent).receipt_name]
+        receipt = self.api.receipts.get(identity_of(intent).receipt_name)
+        if receipt is None:
+            return
         attempt = receipts.latest(receipt).attempt + 1
         self.confirmed = True
         self.api.annotate(NAME, ANNOTATION_CONFIRM, receipts.confirmation(identity_of(intent), attempt))
@@ -262,6 +269,7 @@ class World:
 
     def _status_written(self, intent: OrderIntent, status: OrderIntentStatus) -> None:
         before = intent.status
+        self.last_said = self.scheduler.now
         self.counter[f"state {status.state}"] += 1
         if status.state is None or not may_follow(before.state, status.state):
             raise Broken(f"{before.state} is followed by {status.state}")
