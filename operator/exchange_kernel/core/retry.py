@@ -5,7 +5,7 @@ that two operators cannot both go on.
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.enums import PlacementPolicy
+from exchange_kernel.api.enums import PlacementOutcome, PlacementPolicy
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
@@ -13,15 +13,22 @@ from exchange_kernel.core import fresh, receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.fills import ZERO
+from exchange_kernel.core.found import order_of, record_placed
 from exchange_kernel.core.gates import Stop, first_stop, terms_of
 from exchange_kernel.core.market_rules import Denial
 from exchange_kernel.core.report import unwanted
 from exchange_kernel.core.status import Situation
+from exchange_kernel.core.timing import LOOK_UPS
+from exchange_kernel.core.venue import Absent
 from exchange_kernel.core.view import View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a placement that is proven NotPlaced or Absent."""
+    order = order_of(view, placement)
+    if order is not None and receipt.final is None:
+        # Nothing of this process reached the venue, and it has the order: it was placed in a former life.
+        return record_placed(view, receipt, placement, order)
     if view.intent.metadata.deleting:
         return _release(view, receipt, placement)
     if receipt.final is not None:
@@ -39,7 +46,29 @@ def _try_again(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -
         return _stopped(view, receipt, placement, stop)
     if view.intent.status.client_order_id is None:
         return _say_first(view, placement)
+    if _never_looked_up(view, placement):
+        return _look_up(view, placement)
     return attempt(view, receipt, placement, "next attempt")
+
+
+def _never_looked_up(view: View, last: ReceiptPlacement) -> bool:
+    """Whether nobody is known to have asked the venue for the last attempt's id.
+
+    The request was given up before its look-up was answered. The next attempt has another id: its look-up would miss
+    the order of a former life whose journal was lost.
+    """
+    proven = last.outcome is PlacementOutcome.ABSENT or not fresh.needs_look_up(view, last.attempt)
+    return not proven and not isinstance(view.observed, Absent)
+
+
+def _look_up(view: View, last: ReceiptPlacement) -> Decision:
+    situation = Situation(State.PENDING, Reason.LOOKING_UP, "the venue is asked for the order", accepted=None)
+    said = status.build(view, situation, last)
+    wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
+    if wait > 0:
+        return Decision("look up before the next attempt, later", said, requeue_after=wait)
+    ask = LookUp(view.intent.spec.symbol, last.client_order_id)
+    return Decision("look up before the next attempt", said, actions=(ask,), quiet=True)
 
 
 def may_follow_at_once(view: View, last: ReceiptPlacement) -> bool:

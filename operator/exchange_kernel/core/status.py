@@ -136,6 +136,10 @@ def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: V
         "exchange_order_id": placement.exchange_order_id,
         "acknowledged_at": None,
     }
+    if before.client_order_id == placement.client_order_id:
+        # Another process may know more than the receipt as it was last read here: what was said is not taken back.
+        changes["exchange_order_id"] = placement.exchange_order_id or before.exchange_order_id
+        changes["acknowledged_at"] = before.acknowledged_at
     known = placement.exchange_order_id if order is None else order.exchange_order_id
     if known is not None and known == before.exchange_order_id and before.submitted_at is not None:
         # The same order as before: a record that was lost and made again was not another submission.

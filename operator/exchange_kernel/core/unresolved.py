@@ -12,10 +12,11 @@ from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import fresh, receipts, report, retry, status
+from exchange_kernel.core import fresh, receipts, retry, status
 from exchange_kernel.core.conditions import UNKNOWN
 from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
+from exchange_kernel.core.found import order_of, record_placed
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
@@ -23,33 +24,24 @@ from exchange_kernel.core.venue import (
     Absent,
     CreateOutcome,
     DuplicateId,
-    Found,
     NotPlaced,
     OrderRequest,
     OutcomeUnknown,
     Placed,
     Refused,
-    VenueOrder,
 )
 from exchange_kernel.core.view import Held, Permit, Problem, View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a Pending placement."""
-    if isinstance(view.observed, Found) and _is_of(view, placement, view.observed.order):
-        return _record_placed(view, receipt, placement, view.observed.order)
+    order = order_of(view, placement)
+    if order is not None:
+        return record_placed(view, receipt, placement, order)
     permit = view.permit
     if permit is not None and (permit.client_order_id, view.holder) == (placement.client_order_id, placement.holder):
         return _holding(view, receipt, placement, permit)
     return _resolve(view, receipt, placement)
-
-
-def _is_of(view: View, placement: ReceiptPlacement, order: VenueOrder) -> bool:
-    """Whether an order is this placement's, or a later attempt's that a lost receipt spoke of; not an earlier one's."""
-    if order.client_order_id in {"", placement.client_order_id}:
-        return True
-    attempt = receipts.attempt_of(view.identity, order.client_order_id)
-    return attempt is not None and attempt > placement.attempt
 
 
 def record_outcome(
@@ -59,7 +51,7 @@ def record_outcome(
     at = view.now.wall
     match outcome:
         case Placed(order):
-            return _record_placed(view, receipt, placement, order)
+            return record_placed(view, receipt, placement, order)
         case Refused(code, message):
             proof = receipts.resolved(
                 placement, PlacementOutcome.REFUSED, at, reason=code[:128], message=message[:1024]
@@ -73,22 +65,6 @@ def record_outcome(
 
 def _record(view: View, why: str, receipt: OrderReceipt, permits: str | None = None) -> Decision:
     return Decision(why, view.intent.status, record=ReplaceReceipt(receipt, permits), quiet=True)
-
-
-def _record_placed(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
-    """Write receipt and status at the same time; the status is what it will be with the new receipt."""
-    proof = receipts.resolved(
-        placement,
-        PlacementOutcome.PLACED,
-        view.now.wall,
-        exchange_order_id=order.exchange_order_id,
-        closed=order.status.is_final,
-    )
-    return Decision(
-        "record the placement",
-        report.of_order(view, proof, order),
-        record=ReplaceReceipt(receipts.with_placement(receipt, proof)),
-    )
 
 
 def _record_not_placed(

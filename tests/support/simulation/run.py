@@ -36,7 +36,7 @@ EDGE = 0.3
 BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
 NAME = "dip"
 
-USER_ACTS = ("cancel", "delete", "recreate", "restore", "lose", "edit", "suspend", "resume", "outside", "touch", "twin")
+USER_ACTS = ("cancel", "delete", "recreate", "restore", "lose", "edit", "suspend", "resume", "outside", "touch", "twin", "wipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class World:
         clock = {
             "rate": self.rng.choice((1.0, 0.9995, 1.0005)),
             "offset": self.rng.choice((0.0, 1000.0, 12345.6)),
-            "skew": self.rng.choice((0.0, -2.0, 2.0)),
+            "skew": self.rng.choice((0.0, -20.0, 20.0)),
             "lead": self.rng.choice((0.0, 0.5, 1.0)),
         }
         operator = self.shell(f"op-{number}-{self.restarts}", self.scheduler, self.api, self.venue, **clock)
@@ -191,6 +191,7 @@ class World:
             "outside": self._outside,
             "touch": lambda intent: self.api.annotate(NAME, "example.org/note", self.api.version()),
             "twin": self._twin,
+            "wipe": self._wipe,
             "orphan": lambda intent: self.api.edit(NAME, deletion_policy=DeletionPolicy.ORPHAN),
         }
         if act == "recreate":
@@ -235,6 +236,17 @@ class World:
         ) and not self.twin:
             self.lost = True
             self.api.receipts.pop(identity_of(intent).receipt_name, None)
+
+    def _wipe(self, intent: OrderIntent) -> None:
+        """Object and journal are lost together; later the manifest is applied to what looks like a new cluster."""
+        receipt = self.api.receipts.get(identity_of(intent).receipt_name)
+        first = receipt is None or receipts.latest(receipt).attempt == 1
+        if self.lost or self.twin or not first or not self.venue.remembers or self.scheduler.now > FAULTS:
+            return
+        self.lost = True
+        self.api.drop(NAME)
+        self.api.receipts.clear()
+        self.scheduler.after(FENCE + 2 * S, lambda: self.api.create_intent(NAME, **self.spec))
 
     def _outside(self, intent: OrderIntent) -> None:
         for order in self.venue.live:
