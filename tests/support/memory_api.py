@@ -16,6 +16,7 @@ from exchange_kernel.kube.errors import Unavailable
 from exchange_kernel.kube.transport import Answer, Request
 
 Obj = dict[str, Any]
+_SERVERS_OWN = ("uid", "generation", "creationTimestamp", "deletionTimestamp")
 Key = tuple[str, str, str]  # plural, namespace, name
 
 
@@ -39,7 +40,7 @@ class Trouble:
     times: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class MemoryApi:
     """Implements `Transport`."""
 

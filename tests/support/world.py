@@ -33,7 +33,7 @@ from support.memory_api import MemoryApi, Obj
 BEGINNING = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 DESK = "desk"
 JOURNAL = "exchange-kernel"
-SECRET_TYPE = "exchangekernel.dev/credentials"  # noqa: S105 - the type of the Secret, not a secret
+SECRET_TYPE = "exchangekernel.dev/credentials"
 KEY, PASSPHRASE = "key-that-nobody-may-see", "secret-that-nobody-may-see"
 # No request of a test takes longer than this, in virtual seconds.
 BOUND = 300.0
@@ -67,7 +67,7 @@ class PacedExchange(MemoryExchange):
         return snapshot
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """One API server, one venue, and as many operator processes as are started."""
 
