@@ -53,6 +53,7 @@ check: setup ## static checks: lint, format, types, layers, generated files
 	@$(BIN)/ruff format --check .
 	@$(SAY) "mypy: types"
 	@$(BIN)/mypy
+	@$(BIN)/mypy tests docs/generate.py
 	@$(SAY) "import-linter: layers"
 	@$(BIN)/lint-imports --no-logo
 	@$(SAY) "generated files: CRDs, pages of docs/"
@@ -62,7 +63,7 @@ check: setup ## static checks: lint, format, types, layers, generated files
 
 unit: setup ## unit tests: no sockets, no waiting
 	@$(SAY) "unit tests"
-	@$(PYTEST) tests/unit
+	@$(PYTEST) tests/unit --timeout 20
 
 bench: binaries ## measure the operator against raw HTTP on the same machine
 	@$(SAY) "bench"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import ccxt.pro  # type: ignore[import-untyped]
+import ccxt.pro
 
 
 def ccxt_config(base_url: str, *, api_key: str | None = None, secret: str | None = None) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class MemoryApi:
         """Nothing to close."""
 
     def _do(self, request: Request, key: Key, sub: str) -> Answer:
-        body = orjson.loads(request.body) if request.body else None
+        body: Any = orjson.loads(request.body) if request.body else None
         if request.method == "POST":
             return self._post(key, body)
         if request.method == "GET" and not key[2]:

@@ -222,7 +222,7 @@ class Engine:
         while not self._stopping:
             uid = await self.queue.get(urgent_only=urgent_only)
             if self._stopping:
-                return
+                return  # type: ignore[unreachable] # it may have changed while the queue was awaited
             self._busy.add(uid)
             started = time.perf_counter()
             try:

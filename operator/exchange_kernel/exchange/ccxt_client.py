@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import aiohttp
-import ccxt.async_support as ccxt  # type: ignore[import-untyped]
+import ccxt.async_support as ccxt
 import certifi
 
 from exchange_kernel.exchange.profiles.base import VenueProfile

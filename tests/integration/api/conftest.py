@@ -25,7 +25,7 @@ def server(crds: ControlPlane) -> Iterator[Server]:
     """A namespace of its own on the API server."""
     namespace = f"api-{uuid.uuid4().hex[:8]}"
     crds.run_kubectl("create", "namespace", namespace)
-    api = config.new_client_from_config(str(crds.kubeconfig))
+    api = config.new_client_from_config(str(crds.kubeconfig))  # type: ignore[no-untyped-call]
     try:
         yield Server(crds, client.CustomObjectsApi(api), namespace)
     finally:

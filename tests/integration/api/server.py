@@ -20,7 +20,7 @@ class Refused(Exception):
     """The API server's words: `causes` are (field, message), `message` is all of it."""
 
     def __init__(self, answer: ApiException) -> None:
-        body = json.loads(answer.body)
+        body = json.loads(answer.body or "{}")
         self.message: str = body["message"]
         self.causes: list[tuple[str, str]] = [
             (cause.get("field", ""), cause["message"]) for cause in (body.get("details") or {}).get("causes", [])
