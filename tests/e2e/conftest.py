@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from local_cluster.control_plane import ControlPlane
-from paper_exchange.config import DEFAULT_PRICES
+from paper_exchange.config import DEFAULT_PRICES, Config
 from support.stack import Stack
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -29,10 +29,16 @@ def kinds(control_plane: ControlPlane) -> ControlPlane:
     return control_plane
 
 
+@pytest.fixture
+def venue_config() -> Config:
+    """The venue of `stack`; a module may have its own."""
+    return Config(accounts=())
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def stack(kinds: ControlPlane, tmp_path: Path) -> AsyncIterator[Stack]:
+async def stack(kinds: ControlPlane, tmp_path: Path, venue_config: Config) -> AsyncIterator[Stack]:
     """A stack of this test's own, without an operator yet."""
-    async with Stack(kinds, tmp_path) as made:
+    async with Stack(kinds, tmp_path, venue_config) as made:
         yield made
         for operator in made.operators:
             assert "Traceback" not in operator.log, operator.log[-6000:]

@@ -126,6 +126,28 @@ class Stack:
                         await self.api.delete(resource, self.namespace, meta["name"], uid=meta["uid"])
                     await self.until_gone(meta["name"].removeprefix(self.prefix), resource)
 
+    async def recreate(self, obj: Json, **metadata: object) -> Json:
+        """Create an object again from an earlier one, as a manifest in Git would: without status, uid and versions."""
+        kept = ("name", "namespace", "annotations", "labels")
+        meta = {key: obj["metadata"][key] for key in kept if key in obj["metadata"]} | metadata
+        body = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": meta, "spec": obj["spec"]}
+        return await self.api.create(INTENTS, self.namespace, body)
+
+    async def vanish(self, resource: Resource, namespace: str, name: str) -> None:
+        """Delete an object by force, finalizers or not, and wait until it is gone."""
+        obj = await self.api.get(resource, namespace, name)
+        with contextlib.suppress(NotFound):
+            await self.api.delete(resource, namespace, name, uid=obj["metadata"]["uid"])
+            await self.strip(resource, namespace, name)
+
+        async def gone() -> bool:
+            try:
+                return (await self.api.get(resource, namespace, name))["metadata"]["uid"] != obj["metadata"]["uid"]
+            except NotFound:
+                return True
+
+        await eventually(gone, what=f"{name} is gone")
+
     async def new_namespace(self, name: str) -> str:
         created = await self.api.create(NAMESPACES, None, {"metadata": {"name": name}})
         self._exits.push_async_callback(self._remove_namespace, name, created["metadata"]["uid"])
@@ -224,6 +246,9 @@ class Stack:
 
     async def intent(self, name: str) -> Json:
         return await self.api.get(INTENTS, self.namespace, self.named(name))
+
+    async def intents(self) -> list[Json]:
+        return await self.api.list(INTENTS, self.namespace)
 
     async def patch_intent(self, name: str, body: Json) -> Json:
         return await self.api.merge_patch(INTENTS, self.namespace, self.named(name), body)

@@ -7,6 +7,7 @@ from exchange_kernel.api.enums import DeletionPolicy, DesiredState, PlacementOut
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core import fills, receipts
 from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.core.timing import ATTEMPTS
@@ -53,6 +54,7 @@ class IntentMemo:
             and counts from the first try.
         failures: Passes that failed in a row; paces the next one.
         spec_changed_at: When the spec was last written, by the API server's record.
+        said: The status as this process has last written it, at `said_at` of its monotonic clock.
         gone: The object does not exist any more; what this process has begun for it is brought to its end.
     """
 
@@ -75,6 +77,8 @@ class IntentMemo:
     failures: int = 0
     spec_changed_at: datetime | None = None
     gone: bool = False
+    said: OrderIntentStatus | None = None
+    said_at: float = 0.0
 
     @classmethod
     def of(cls, intent: OrderIntent) -> "IntentMemo":
@@ -161,7 +165,20 @@ class IntentMemo:
         if self.gone or intent is None or not newer(intent.metadata.resource_version, self.meta.resource_version):
             return False
         self.intent = intent
+        if self._receipt_is_behind():
+            self.forget_receipt()
         return True
+
+    def _receipt_is_behind(self) -> bool:
+        """Whether the object speaks of an acknowledged order whose record another process has written meanwhile."""
+        if self.receipt is None or self.permit is not None or self.sending or self.outcome is not None:
+            return False
+        latest, said = receipts.latest(self.receipt), self.intent.status
+        return (
+            latest.outcome is PlacementOutcome.PENDING
+            and said.exchange_order_id is not None
+            and said.client_order_id == latest.client_order_id
+        )
 
     def take_object(self, obj: Json) -> bool:
         """Take a newer version as the API server sent it, with its record of who changed what. Raises Malformed."""
