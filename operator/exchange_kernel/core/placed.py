@@ -91,13 +91,21 @@ def _not_read_yet(view: View, placement: ReceiptPlacement) -> OrderIntentStatus:
 def _is_gone(view: View) -> bool:
     """Whether the venue was asked often enough, and late enough, for an order that it has acknowledged.
 
-    It was acknowledged before its receipt said so; from there a venue may take M to show it. Look-ups of the time when
-    the outcome was still open do not count.
+    It was acknowledged before its receipt said so; from there, and from the last answer that had it (which may have
+    been the acknowledgement), a venue may take M to show it. Look-ups of the time when the outcome was still open do
+    not count.
     """
     rules, observed = view.account.rules, view.observed
-    if rules is None or not isinstance(observed, Absent) or not isinstance(view.journal, Held):
+    if rules is None or not isinstance(view.journal, Held) or view.looked.times < VANISHED_AFTER:
         return False
-    return view.looked.times >= VANISHED_AFTER and observed.started_at >= view.journal.seen_at + rules.settle_margin
+    asked, known = view.looked.at, view.journal.seen_at
+    if isinstance(observed, Absent):
+        asked = observed.started_at
+    elif isinstance(observed, Found) and view.recheck:
+        known = max(known, view.observed_at)
+    else:
+        return False
+    return asked is not None and asked >= known + rules.settle_margin
 
 
 def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
@@ -126,7 +134,7 @@ def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) ->
 
 def _working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
     said = report.of_order(view, placement, order)
-    if view.recheck and view.looked.times >= VANISHED_AFTER:
+    if _is_gone(view):
         return _vanished(view, receipt, placement)
     if report.unwanted(view):
         return _cancel(view, placement, order, said)

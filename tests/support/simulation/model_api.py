@@ -67,7 +67,9 @@ class ModelApi:
         """Set an annotation."""
         before = self.intents[name]
         annotations = {**before.metadata.annotations, key: value}
-        self.store(before.model_copy(update={"metadata": before.metadata.model_copy(update={"annotations": annotations})}))
+        self.store(
+            before.model_copy(update={"metadata": before.metadata.model_copy(update={"annotations": annotations})})
+        )
 
     def delete_intent(self, name: str) -> None:
         """Delete: at once without finalizers, else marked."""

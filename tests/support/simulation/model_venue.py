@@ -55,9 +55,7 @@ class ModelVenue:
 
     # --- creates ------------------------------------------------------------------------------------------------
 
-    def create(
-        self, request: OrderRequest, signed_until: float, answer: Callable[[object], None]
-    ) -> None:
+    def create(self, request: OrderRequest, signed_until: float, answer: Callable[[object], None]) -> None:
         """A create request arrives. `signed_until`: true time after which it is refused."""
         if self.scheduler.chance(self.limited):
             answer(NotPlaced("RateLimited", "too many requests", 1.0))

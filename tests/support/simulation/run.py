@@ -36,7 +36,20 @@ EDGE = 0.3
 BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
 NAME = "dip"
 
-USER_ACTS = ("cancel", "delete", "recreate", "restore", "lose", "edit", "suspend", "resume", "outside", "touch", "twin", "wipe")
+USER_ACTS = (
+    "cancel",
+    "delete",
+    "recreate",
+    "restore",
+    "lose",
+    "edit",
+    "suspend",
+    "resume",
+    "outside",
+    "touch",
+    "twin",
+    "wipe",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,9 @@ class World:
 
     def _watch(self, number: int, name: str, intent: OrderIntent | None) -> None:
         operator = self.operators[number]
-        delay = self.rng.choice(BOUNDARIES) if self.scheduler.chance(self.scheduler.slow) else self.rng.uniform(0.0, 0.05)
+        delay = (
+            self.rng.choice(BOUNDARIES) if self.scheduler.chance(self.scheduler.slow) else self.rng.uniform(0.0, 0.05)
+        )
         self.scheduler.after(delay, lambda: operator.notice(name, intent))
 
     def _trouble(self, operator: OperatorShell) -> None:
@@ -231,9 +246,12 @@ class World:
             if NAME in operator.cached
         )
         memories = [m for operator in self.operators for m in operator.memories.values()]
-        if seen and FINALIZER_CANCEL_ORDER in intent.metadata.finalizers and all(
-            FINALIZER_CANCEL_ORDER in m.intent.metadata.finalizers for m in memories
-        ) and not self.twin:
+        if (
+            seen
+            and FINALIZER_CANCEL_ORDER in intent.metadata.finalizers
+            and all(FINALIZER_CANCEL_ORDER in m.intent.metadata.finalizers for m in memories)
+            and not self.twin
+        ):
             self.lost = True
             self.api.receipts.pop(identity_of(intent).receipt_name, None)
 
@@ -309,7 +327,12 @@ class World:
             if isinstance(action, Send):
                 _judge_send(view, action)
         record = decision.record
-        if record is not None and record.permits is not None and isinstance(view.observed, Unknown) and latest is not None:
+        if (
+            record is not None
+            and record.permits is not None
+            and isinstance(view.observed, Unknown)
+            and latest is not None
+        ):
             open_question = latest.outcome is PlacementOutcome.PENDING
             if open_question:
                 raise Broken("a placement is recorded while the last one is unknown")

@@ -1,0 +1,343 @@
+"""Mutations of the core and of the shell around it: each leaves one step of the protocol out.
+
+A test suite that stays green under one of them does not guard that step. `worlds` names seeds that were seen to find
+it; the search goes on from zero when the core has changed so much that they do not any more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from exchange_kernel.api.enums import PlacementOutcome
+from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
+from exchange_kernel.core import decide, fresh, placed, receipts, retry, status, unresolved
+from exchange_kernel.core import view as views
+from exchange_kernel.core.decision import Decision, LookUp, Record, RemoveFinalizer, ReplaceReceipt
+from exchange_kernel.core.fills import Totals
+from exchange_kernel.core.gates import Stop
+from exchange_kernel.core.identity import Identity, client_order_id
+from exchange_kernel.core.status import Situation
+from exchange_kernel.core.venue import Absent, CreateOutcome, NotPlaced, VenueOrder
+from exchange_kernel.core.view import Held, Permit, View
+from support import builders
+from support.builders import FENCE, M, R, S
+from support.simulation import operator_shell, run
+from support.simulation.operator_shell import Memory, OperatorShell, Steps
+from support.simulation.scheduler import Request
+
+Patch = pytest.MonkeyPatch
+Apply = Callable[[Patch], type[OperatorShell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """One step left out; `worlds` are seeds that show it, none for what the decision table shows."""
+
+    name: str
+    apply: Apply
+    worlds: tuple[int, ...] = ()
+
+
+# --- the fence ------------------------------------------------------------------------------------------------------
+
+
+def _short_fence(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(unresolved, "fence", lambda view, seen_at, placement: seen_at + S)
+    return OperatorShell
+
+
+def _fence_without_margin(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(unresolved, "fence", lambda view, seen_at, placement: seen_at + FENCE - M)
+    return OperatorShell
+
+
+def _fence_from_timestamp(patch: Patch) -> type[OperatorShell]:
+    def fence(view: View, seen_at: float, placement: ReceiptPlacement) -> float:
+        age = (view.now.wall - placement.recorded_at) / timedelta(seconds=1)
+        return view.now.monotonic - age + FENCE
+
+    patch.setattr(unresolved, "fence", fence)
+    return OperatorShell
+
+
+def _queries_before_the_fence(patch: Patch) -> type[OperatorShell]:
+    """The absence counts when it is judged behind the fence, though the question was asked before."""
+    true_fence = unresolved.fence
+
+    def fence(view: View, seen_at: float, placement: ReceiptPlacement) -> float | None:
+        end = true_fence(view, seen_at, placement)
+        return -1e9 if end is not None and view.now.monotonic >= end else end
+
+    patch.setattr(unresolved, "fence", fence)
+    patch.setattr(unresolved, "LookUp", _proving_look_up)
+    return OperatorShell
+
+
+def _proving_look_up(symbol: str, client_order_id: str, prove_since: Any = None) -> LookUp:  # noqa: ANN401
+    return LookUp(symbol, client_order_id, builders.CREATED)
+
+
+# --- record and act -------------------------------------------------------------------------------------------------
+
+
+class _ActsFirst(OperatorShell):
+    def _record(self, memory: Memory, decision: Decision) -> Steps:
+        record = decision.record
+        if record is not None and record.permits is not None:
+            request = unresolved._request(self.view(memory), receipts.latest(record.receipt))
+            signed_until = self.scheduler.now + R
+            yield (self._wire(request, signed_until),)
+        yield from super()._record(memory, decision)
+
+
+class _LastWriteWins(OperatorShell):
+    def _write(self, record: Record) -> Request:
+        name = record.receipt.metadata.name
+        write = super()._write(record).effect
+
+        def effect() -> object:
+            known = self.api.receipts.get(name)
+            if known is None or not isinstance(record, ReplaceReceipt):
+                return write()
+            meta = record.receipt.metadata.model_copy(update={"resource_version": known.metadata.resource_version})
+            forced = ReplaceReceipt(record.receipt.model_copy(update={"metadata": meta}), record.permits)
+            return super(_LastWriteWins, self)._write(forced).effect()
+
+        return Request(effect, operator_shell.API_TIMEOUT, operator_shell.ApiError.UNAVAILABLE)
+
+
+class _PermitReused(OperatorShell):
+    def use_up(self, memory: Memory) -> None:
+        """Keep it."""
+
+
+class _PermitNotedLate(OperatorShell):
+    def _recorded(self, memory: Memory, receipt: OrderReceipt, permit: Permit | None) -> None:
+        late = None if permit is None else replace(permit, noted_at=self.monotonic)
+        super()._recorded(memory, receipt, late)
+
+
+def _window_not_checked(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(views.Permit, "is_open", lambda permit, monotonic: True)
+    return OperatorShell
+
+
+class _TimeOutIsNotPlaced(OperatorShell):
+    def outcome_of(self, answers: list[Any]) -> CreateOutcome:
+        """No answer, no order."""
+        return answers[0] if answers else NotPlaced("TimeOut", "no answer")
+
+
+class _UnknownIsAbsent(OperatorShell):
+    def failed_look_up(self, started_at: float) -> Any:  # noqa: ANN401
+        """A failed query found nothing."""
+        return Absent(started_at, complete=True)
+
+
+def _foreign_outcome_believed(patch: Patch) -> type[OperatorShell]:
+    original = decide._own
+
+    def own(view: View, receipt: OrderReceipt) -> Decision:
+        latest = receipts.latest(receipt)
+        if view.outcome is not None and latest.outcome is PlacementOutcome.PENDING and not view.sending:
+            recorded = unresolved.record_outcome(view, receipt, latest, view.outcome)
+            if recorded is not None:
+                return recorded
+        return original(view, receipt)
+
+    patch.setattr(decide, "_own", own)
+    return OperatorShell
+
+
+# --- look-ups and absence -------------------------------------------------------------------------------------------
+
+
+def _incomplete_absence(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(
+        unresolved, "LookUp", lambda symbol, client_order_id, prove_since=None: LookUp(symbol, client_order_id)
+    )
+
+    class Believing(OperatorShell):
+        def _look_up(self, memory: Memory, action: Any) -> Any:  # noqa: ANN401
+            request, finish = super()._look_up(memory, action)
+
+            def believe(answer: Any) -> None:  # noqa: ANN401
+                finish(replace(answer, complete=True) if isinstance(answer, Absent) else answer)
+
+            return request, believe
+
+    return Believing
+
+
+def _look_up_skipped(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(fresh, "needs_look_up", lambda view, attempt: False)
+
+    class Quiet(OperatorShell):
+        def _judged(self) -> None:
+            """Nothing."""
+
+    patch.setattr(run, "_judge_send", lambda view, action: None)
+    return OperatorShell
+
+
+def _never_looked_up_ignored(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(retry, "_never_looked_up", lambda view, last: False)
+    return OperatorShell
+
+
+def _attempt_not_increased(patch: Patch) -> type[OperatorShell]:
+    original = receipts.pending
+    patch.setattr(receipts, "pending", lambda identity, attempt, *more: original(identity, 1, *more))
+    return OperatorShell
+
+
+def _vanished_too_early(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(placed, "_is_gone", lambda view: isinstance(view.observed, Absent))
+    return OperatorShell
+
+
+# --- identity and loss ----------------------------------------------------------------------------------------------
+
+
+def _identity_by_uid(patch: Patch) -> type[OperatorShell]:
+    original = operator_shell.identity_of
+
+    def identity_of(intent: Any) -> Identity:  # noqa: ANN401
+        return replace(original(intent), value=intent.metadata.uid)
+
+    patch.setattr(operator_shell, "identity_of", identity_of)
+    return OperatorShell
+
+
+def _claimant_not_checked(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(decide, "_other_claimant", lambda view, held: None)
+    return OperatorShell
+
+
+def _fingerprint_not_checked(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(receipts, "matches", lambda receipt, intent: True)
+    return OperatorShell
+
+
+def _loss_is_fresh(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(fresh, "was_seen", lambda view: False)
+    return OperatorShell
+
+
+def _loss_needs_no_guard(patch: Patch) -> type[OperatorShell]:
+    """What a look-up does not find now is not there."""
+
+    def guard(view: View) -> Decision:
+        return fresh._release(view, "no order found") if view.intent.metadata.deleting else fresh._place(view)
+
+    patch.setattr(fresh, "_guard", guard)
+    return OperatorShell
+
+
+def _confirmation_ignored(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(receipts, "awaits_confirmation", lambda placement: False)
+    return OperatorShell
+
+
+def _any_confirmation_counts(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(receipts, "says", lambda intent, wanted: True)
+    return OperatorShell
+
+
+def _denial_not_kept(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(fresh, "is_settled_without_receipt", lambda view: False)
+    return OperatorShell
+
+
+# --- what is said, and the end --------------------------------------------------------------------------------------
+
+
+def _final_not_sticky(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(status, "may_follow", lambda before, after: True)
+    return OperatorShell
+
+
+def _filled_may_fall(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(status, "_sums", lambda before, now: now or Totals())
+    return OperatorShell
+
+
+def _cancel_believed(patch: Patch) -> type[OperatorShell]:
+    original = placed._working
+
+    def working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+        if view.canceled.times and view.intent.metadata.deleting:
+            return Decision("release", view.intent.status, actions=(RemoveFinalizer(view.intent),))
+        return original(view, receipt, placement, order)
+
+    patch.setattr(placed, "_working", working)
+    return OperatorShell
+
+
+def _end_said_beside_the_record(patch: Patch) -> type[OperatorShell]:
+    original = retry._stopped
+
+    def stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
+        decision = original(view, receipt, placement, stop)
+        if decision.record is None:
+            return decision
+        said = status.build(view, Situation(stop.state, stop.reason, stop.message, settled=True), placement)
+        return replace(decision, status=said, quiet=False)
+
+    patch.setattr(retry, "_stopped", stopped)
+    return OperatorShell
+
+
+def _unsure_of_the_account(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(decide, "_account_changed", lambda view, receipt: None)
+    return OperatorShell
+
+
+def _unknown_not_said(patch: Patch) -> type[OperatorShell]:
+    def in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> Any:  # noqa: ANN401
+        return status.build(view, Situation(run.State.PENDING, run.Reason.WAITING_TO_SEND), placement)
+
+    patch.setattr(unresolved, "_in_doubt", in_doubt)
+    return OperatorShell
+
+
+def _shell(kind: type[OperatorShell]) -> Apply:
+    return lambda patch: kind
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation("the fence is S", _short_fence),
+    Mutation("the fence leaves M out", _fence_without_margin),
+    Mutation("the fence counts from the holder's timestamp", _fence_from_timestamp),
+    Mutation("absence is asked for before the fence", _queries_before_the_fence),
+    Mutation("the request is sent before the record", _shell(_ActsFirst)),
+    Mutation("the last write of the receipt wins", _shell(_LastWriteWins)),
+    Mutation("a permit is used twice", _shell(_PermitReused)),
+    Mutation("the permit is noted after the write", _shell(_PermitNotedLate)),
+    Mutation("the send window is not checked", _window_not_checked),
+    Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced)),
+    Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent)),
+    Mutation("an outcome is recorded for somebody else's attempt", _foreign_outcome_believed),
+    Mutation("an incomplete absence is believed", _incomplete_absence),
+    Mutation("the look-up before the request is skipped", _look_up_skipped),
+    Mutation("an id is left behind without a look-up", _never_looked_up_ignored),
+    Mutation("the attempt does not grow", _attempt_not_increased),
+    Mutation("an acknowledged order vanishes at the first miss", _vanished_too_early),
+    Mutation("the identity has the uid in it", _identity_by_uid),
+    Mutation("the claimant is not checked", _claimant_not_checked),
+    Mutation("the fingerprint is not checked", _fingerprint_not_checked),
+    Mutation("a lost receipt is no trace", _loss_is_fresh),
+    Mutation("a lost receipt needs no guard", _loss_needs_no_guard),
+    Mutation("a lost receipt needs no human", _confirmation_ignored),
+    Mutation("any confirmation counts", _any_confirmation_counts),
+    Mutation("a denial does not last", _denial_not_kept),
+    Mutation("a final state can be left", _final_not_sticky),
+    Mutation("filled may fall", _filled_may_fall),
+    Mutation("a cancel is believed without reading it back", _cancel_believed),
+    Mutation("the end is said beside its record", _end_said_beside_the_record),
+    Mutation("another account at the venue is not noticed", _unsure_of_the_account),
+    Mutation("Unknown is not said", _unknown_not_said),
+)
