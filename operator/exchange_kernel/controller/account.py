@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from exchange_kernel.api.account_state import AccountState
-from exchange_kernel.api.exchange_account import ExchangeAccount, JournalRef
+from exchange_kernel.api.exchange_account import ExchangeAccount, ExchangeAccountStatus, JournalRef
 from exchange_kernel.api.meta import API_VERSION, FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.controller import account_report
@@ -35,6 +35,8 @@ RECONNECT = Backoff(first=0.5, ceiling=15.0)
 CONTACT_GRACE = 10.0
 CLOCK_INTERVAL = 60.0
 STATE_INTERVAL = 2.0
+# How long another process' words about the account are left standing.
+YIELDS_SECONDS = 60.0
 
 # Symbol and id: venues count their orders per symbol.
 OrderKey = tuple[str, str]
@@ -75,6 +77,8 @@ class AccountRuntime:
         self._snapshot: tuple[VenueOrder, ...] = ()
         self._state: AccountState | None = None
         self._lost_contact = False
+        self._said: ExchangeAccountStatus | None = None
+        self._said_at = 0.0
         self.counters = AccountCounters()
 
     # --- what others need ---------------------------------------------------------------------------------------
@@ -338,7 +342,7 @@ class AccountRuntime:
         self._watch_contact()
         decision = self._decide()
         try:
-            if decision.status != self.account.status:
+            if decision.status != self.account.status and not self._yields(decision):
                 await self._write_status(decision)
             await self._write_state(decision)
         except KubeError as error:
@@ -348,6 +352,12 @@ class AccountRuntime:
             self._unsaid = 0
         if decision.claims and not self._decide().claims:
             self._wake_all()
+
+    def _yields(self, decision: AccountDecision) -> bool:
+        """Whether another installation, or process, has just overruled what this one said; else they take turns."""
+        if decision.claims or self._said is None or self.account.status in (self._said, decision.status):
+            return False
+        return self._context.monotonic() < self._said_at + YIELDS_SECONDS
 
     async def _write_status(self, decision: AccountDecision) -> None:
         store = self._context.stores.accounts
@@ -361,6 +371,7 @@ class AccountRuntime:
         if stored is not None:
             before = self.account
             self.take(stored)
+            self._said, self._said_at = stored.status, self._context.monotonic()
             self._decide()
             self._tell(before, stored)
 

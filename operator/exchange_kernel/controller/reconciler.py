@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 MAX_STEPS = 24
 # After a failed pass, per object.
 FAILURES = Backoff(first=0.25, ceiling=30.0)
+# How long another process' words about the same facts are left standing.
+YIELDS_SECONDS = 30.0
 
 
 class Reconciler:
@@ -58,6 +60,8 @@ class Reconciler:
                 await self._record(memo, account, decision, decision.record)
             elif decision.actions:
                 await self._act(memo, account, decision)
+            elif (pause := self._yields(memo, decision.status)) > 0:
+                return pause if decision.requeue_after is None else min(pause, decision.requeue_after)
             elif await self._publish(memo, decision.status):
                 memo.rest()
                 return decision.requeue_after
@@ -116,6 +120,24 @@ class Reconciler:
 
     # --- say ----------------------------------------------------------------------------------------------------
 
+    def _yields(self, memo: IntentMemo, status: OrderIntentStatus) -> float:
+        """Seconds to hold back a mere opinion (not a fact about the order) that another process has just overruled.
+
+        Two processes that see different things, one of them cut off from the venue, would else overwrite each other's
+        words as fast as the API server lets them.
+        """
+        before = memo.intent.status
+        overruled = memo.said is not None and before not in (memo.said, status)
+        fact = (before.state, before.filled_quantity, before.settled) != (
+            status.state,
+            status.filled_quantity,
+            status.settled,
+        )
+        seen = before.observed_generation == memo.meta.generation
+        if fact or not overruled or not seen:
+            return 0.0
+        return memo.said_at + YIELDS_SECONDS - self._context.monotonic()
+
     async def _publish(self, memo: IntentMemo, status: OrderIntentStatus) -> bool:
         """Write the status where it differs; False when the object has changed and must be judged anew."""
         before = memo.intent.status
@@ -131,6 +153,7 @@ class Reconciler:
             return False
         if stored is not None:
             memo.take(stored)
+            memo.said, memo.said_at = status, self._context.monotonic()
             self._tell(memo, before, status)
         return True
 
