@@ -5,10 +5,12 @@ newer API makes everything except `series` immutable and wants two occurrences b
 `count`, `lastTimestamp` and the latest message of the older one can be updated in place, and are what dashboards,
 event exporters and Argo CD read.
 
-Events are a courtesy. Recording never waits and never raises; what cannot be written is dropped and counted.
+Events are a courtesy. Recording never waits and never raises; what cannot be written is dropped and counted. They are
+written at a modest pace, because an API server that is busy with a burst of orders has better things to do.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -21,6 +23,9 @@ from exchange_kernel.kube.event_aggregation import EventAggregator, EventLimits,
 from exchange_kernel.kube.resources import EVENTS, Json
 
 NOTE_LIMIT: Final = 1024
+# So many Events at once, and then so many per second.
+PACE_BURST: Final = 20
+PACE_PER_SECOND: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +51,8 @@ class EventRecorder:
         self._instance = instance
         self._now = now
         self._monotonic = monotonic
+        self._paid_until = 0.0
+        self._hurry = asyncio.Event()
         self._events = EventAggregator(limits or EventLimits())
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -76,14 +83,27 @@ class EventRecorder:
             self._wake.clear()
             while event := self._events.take():
                 await self._write(event)
+                await self._pace()
             self._idle.set()
 
+    async def _pace(self) -> None:
+        """Each Event costs a share of a second; the first ones are free."""
+        now = self._monotonic()
+        self._paid_until = max(self._paid_until, now) + 1.0 / PACE_PER_SECOND
+        ahead = self._paid_until - now - PACE_BURST / PACE_PER_SECOND
+        if ahead > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), ahead)
+
     async def drain(self, seconds: float) -> bool:
-        """Wait until nothing is left to write, for so long at most. False when something is left."""
+        """Write what is left without a pause, for so long at most. False when something is left."""
+        self._hurry.set()
         try:
             await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:
             return False
+        finally:
+            self._hurry.clear()
         return True
 
     async def _write(self, event: PendingEvent) -> None:

@@ -78,6 +78,21 @@ async def test_what_cannot_be_written_is_dropped_and_counted_and_the_recorder_go
     assert len(wire.requests) == 3
 
 
+async def test_many_events_are_written_at_a_pace_and_a_drain_writes_the_rest_at_once() -> None:
+    wire = ScriptedTransport(*(answer(201) for _ in range(60)))
+    async with recording(wire) as recorder:
+        for number in range(60):
+            target = EventTarget("exchangekernel.dev/v1alpha1", "OrderIntent", "desk", f"o{number}", f"u{number}")
+            recorder.record(target, EventType.NORMAL, "OrderFilled", "x")
+        for _ in range(500):
+            await asyncio.sleep(0)
+        at_once = len(wire.requests)
+        assert await recorder.drain(5)
+
+    assert 20 <= at_once < 60
+    assert len(wire.requests) == 60
+
+
 async def test_draining_ends_in_time_when_nobody_writes() -> None:
     recorder = EventRecorder(ApiClient(ScriptedTransport()), instance="host/1")
     recorder.record(TARGET, EventType.NORMAL, "A", "x")
