@@ -1,6 +1,7 @@
 """Every knob of the operator, in one frozen class. Flags win over environment variables, which win over defaults."""
 
 import argparse
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "EXCHANGE_KERNEL_"
+MOST_PORTS = 65535
 
 
 def _knob(default: object, text: str) -> Any:  # noqa: ANN401 - the type is the annotation of the field
@@ -94,9 +96,13 @@ def _check(settings: Settings) -> None:
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError(f"--log-level: write DEBUG, INFO, WARNING or ERROR, not {settings.log_level!r}")
     positive = ("poll_interval", "idle_interval", "balance_interval", "sweep_interval", "send_window", "workers")
-    for name in positive:
-        if getattr(settings, name) <= 0:
-            raise ValueError(f"--{name.replace('_', '-')}: write a number above zero")
+    for name in (*positive, "submitting_after", "drain_timeout"):
+        value = getattr(settings, name)
+        if not math.isfinite(value) or value < 0 or (name in positive and value == 0):
+            wanted = "a number above zero" if name in positive else "zero or a number above"
+            raise ValueError(f"--{name.replace('_', '-')}: write {wanted}, not {value:g}")
+    if not -1 <= settings.probe_port <= MOST_PORTS:
+        raise ValueError(f"--probe-port: write a port from 0 to {MOST_PORTS}, or -1 for none")
 
 
 def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:

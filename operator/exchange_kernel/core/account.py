@@ -28,6 +28,9 @@ from exchange_kernel.core.view import Now, Problem
 # A skew is said in steps: a status is written when something changes, and clocks always differ a little.
 SKEW_STEP_MILLISECONDS = 100
 SKEW_LIMIT_MILLISECONDS = 1000
+# Requests are signed by the venue's clock, so that a skew does no harm to them. But the times in receipts bound the
+# search for an order whose outcome is unknown, with a margin of ten minutes: beyond half of it nothing is sent.
+SKEW_REFUSED_MILLISECONDS = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _problem(view: AccountView) -> Problem | None:
         return session.problem
     if not session.venue_account_id or session.rules is None or not session.markets:
         return Problem(Reason.CONNECTING, "the session with the venue is being opened")
-    return _identity_problem(view) or _right_to_trade(view)
+    return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session)
 
 
 def _unavailable(account: ExchangeAccount) -> Iterator[str]:
@@ -150,6 +153,18 @@ def _right_to_trade(view: AccountView) -> Problem | None:
     if view.session.can_trade:
         return None
     return Problem(Reason.PERMISSION_MISSING, "the API key may not trade: give it that right, or use another key")
+
+
+def _clock_problem(session: SessionFacts) -> Problem | None:
+    skew = session.skew_milliseconds
+    if skew is None or abs(skew) <= SKEW_REFUSED_MILLISECONDS:
+        return None
+    ahead = "ahead of" if skew > 0 else "behind"
+    return Problem(
+        Reason.CLOCK_SKEW,
+        f"the operator's clock is {abs(skew) // 1000} s {ahead} the venue's: synchronise the clock of its node; "
+        "nothing is sent until then",
+    )
 
 
 def _status(view: AccountView, problem: Problem | None, journal: JournalRef) -> ExchangeAccountStatus:
