@@ -130,16 +130,20 @@ class MemoryApi:
             return self._list(key, request.query, metadata_only="Partial" in request.accept)
         if key not in self.objects:
             return _refused(404, "NotFound")
-        stored = self.objects[key]
-        if request.method == "GET":
-            return _ok(stored)
-        if request.method == "DELETE":
-            return self._delete(key, body["preconditions"])
-        if request.method == "PUT":
-            return self._put(key, body)
-        if "json-patch" in request.content_type:
-            return self._json_patch(key, body)
-        return self._merge_patch(key, body, sub)
+        return self._do_to(request, key, body, sub)
+
+    def _do_to(self, request: Request, key: Key, body: Any, sub: str) -> Answer:  # noqa: ANN401 - JSON
+        match request.method:
+            case "GET":
+                return _ok(self.objects[key])
+            case "DELETE":
+                return self._delete(key, body["preconditions"])
+            case "PUT":
+                return self._put(key, body)
+            case _ if "json-patch" in request.content_type:
+                return self._json_patch(key, body)
+            case _:
+                return self._merge_patch(key, body, sub)
 
     def _post(self, key: Key, body: Obj) -> Answer:
         plural, namespace, _ = key

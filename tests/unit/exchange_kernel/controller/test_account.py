@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER, FINALIZER_IN_USE
 from exchange_kernel.core.venue import Balance
 from exchange_kernel.exchange.memory_setup import Raises
@@ -237,7 +238,7 @@ async def test_an_outage_is_told_once_without_flapping_and_ends_by_itself() -> N
         seen.append(ready_reason(world))
     assert set(seen) == {"VenueUnreachable"}
     assert world.venue.calls.count("fetch_open_orders") < 60
-    world.venue._faults["fetch_open_orders"].clear()  # noqa: SLF001 - the outage is over
+    world.venue._faults["fetch_open_orders"].clear()
     await told(world, "Trading")
     await world.until(lambda: world.condition("orderintents", "dip", "Synced") == "True")
 
@@ -387,7 +388,7 @@ async def test_orders_that_nobody_owns_are_listed_and_ours_are_not() -> None:
     await world.until_state("Open")
     (ours,) = world.orders
     by_hand = replace(ours, exchange_order_id="77", client_order_id="")
-    world.venue._entries["77"] = replace(world.venue._entries["1"], order=by_hand)  # noqa: SLF001 - placed by hand
+    world.venue._entries["77"] = replace(world.venue._entries["1"], order=by_hand)
     await world.pass_time(40)
     unmanaged = world.api.get("accountstates", DESK, "main")["unmanagedOrders"]
     assert [order["exchangeOrderId"] for order in unmanaged["orders"]] == ["77"]
