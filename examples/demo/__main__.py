@@ -34,7 +34,7 @@ def main() -> int:
         return {"run": _run, "up": _up, "down": _down}[command](terminal)
     except (DemoError, LocalClusterError) as error:
         terminal.bad(str(error))
-        terminal.say(f"The logs are in {_shown(FOLDERS[command])}.")
+        terminal.say(f"The logs: {_logs(FOLDERS[command])}")
         return 1
     except KeyboardInterrupt:
         terminal.bad("stopped")
@@ -61,7 +61,7 @@ def _run(terminal: Terminal) -> int:
         same = scenes.both_sides_agree(stack, terminal)
     finally:
         _clean_up(stack)
-    terminal.say(f"All processes have ended. {terminal.seconds:.0f} s. The logs are in {_shown(DEMO)}.")
+    terminal.say(f"All processes have ended. {terminal.seconds:.0f} s. The logs: {_logs(DEMO)}")
     terminal.say("The same to play with: make up")
     return 0 if same else 1
 
@@ -90,7 +90,7 @@ def _up(terminal: Terminal) -> int:
 
 def _down(terminal: Terminal) -> int:
     stopped = Stack(RUN, Owner.nobody(), terminal).stop()
-    terminal.say(f"Stopped; the logs are kept in {_shown(RUN)}." if stopped else "Nothing runs.")
+    terminal.say(f"Stopped. The logs stay: {_logs(RUN)}" if stopped else "Nothing runs.")
     return 0
 
 
@@ -124,11 +124,12 @@ def _hints(stack: Stack, terminal: Terminal, probes: str) -> None:
     ):
         terminal.say(line)
     terminal.say("")
-    terminal.say(f"The logs are in {_shown(stack.folder)}; operator: {_shown(stack.operator_service.log)}")
+    terminal.say(f"The logs: {_logs(stack.folder)}")
 
 
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)
+def _logs(folder: Path) -> str:
+    """Operator and venue; etcd and kube-apiserver."""
+    return f"{os.path.relpath(folder / 'logs')}, {os.path.relpath(folder / 'control-plane/logs')}"
 
 
 if __name__ == "__main__":
