@@ -35,6 +35,8 @@ RECONNECT = Backoff(first=0.5, ceiling=15.0)
 CONTACT_GRACE = 10.0
 CLOCK_INTERVAL = 60.0
 STATE_INTERVAL = 2.0
+# From the end of a create to the account's next turn.
+KICK_DELAY = 0.25
 # How long another process' words about the account are left standing.
 YIELDS_SECONDS = 60.0
 
@@ -64,6 +66,7 @@ class AccountRuntime:
         self._memos = memos
         self._wake = wake
         self._kick = asyncio.Event()
+        self._kick_planned = False
         self._opened: Opened | None = None
         self._session = SessionFacts()
         self._decision: AccountDecision | None = None
@@ -171,6 +174,16 @@ class AccountRuntime:
             self.counters.retries += 1
             if outcome.reason == Reason.AUTHENTICATION_FAILED:
                 self.failed(CredentialsRefused(outcome.message))
+        self._kick_soon()
+
+    def _kick_soon(self) -> None:
+        """A burst of orders is one reason to look, not one for each order."""
+        if not self._kick_planned:
+            self._kick_planned = True
+            asyncio.get_running_loop().call_later(KICK_DELAY, self._kick_now)
+
+    def _kick_now(self) -> None:
+        self._kick_planned = False
         self._kick.set()
 
     # --- the loop -----------------------------------------------------------------------------------------------
