@@ -39,6 +39,8 @@ from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import SLOW
 from exchange_kernel.core.view import Held, NoReceipt, NotRead, Problem, View
 
+_PLACED_AS = {PlacementOutcome.PLACED: TRUE, PlacementOutcome.PENDING: UNKNOWN}
+
 
 def decide(view: View) -> Decision:
     """Decide what is to be done for one intent. Pure: no I/O, no clock, no randomness, no memory."""
@@ -134,17 +136,17 @@ def _account_changed(view: View, receipt: OrderReceipt) -> Decision | None:
         f"the order was placed at the venue's account {receipt.venue_account_id}, the key now belongs to {known}; "
         "restore the former key"
     )
-    before = view.intent.status
+    before, latest = view.intent.status, receipts.latest(receipt)
     situation = Situation(
         before.state or State.PENDING,
         Reason.ACCOUNT_CHANGED,
         message,
         accepted=None,
-        placed=TRUE if before.exchange_order_id else UNKNOWN,
+        placed=_PLACED_AS.get(latest.outcome, FALSE),
         out_of_sync=Problem(Reason.ACCOUNT_CHANGED, message),
         command=PendingCommand.NONE,
     )
-    said = status.build(view, situation, receipts.latest(receipt))
+    said = status.build(view, situation, latest)
     return Decision("the venue's account is another one", said, requeue_after=SLOW.after(1))
 
 

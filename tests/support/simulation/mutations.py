@@ -25,6 +25,7 @@ from exchange_kernel.core.view import Held, Permit, View
 from support import builders
 from support.builders import FENCE, M, R, S
 from support.simulation import operator_shell, run
+from support.simulation.run import Plan
 from support.simulation.operator_shell import Memory, OperatorShell, Steps
 from support.simulation.scheduler import Request
 
@@ -34,11 +35,12 @@ Apply = Callable[[Patch], type[OperatorShell]]
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One step left out; `worlds` are seeds that show it, none for what the decision table shows."""
+    """One step left out; `worlds` are seeds that show it (with `plan`), none for what the decision table shows."""
 
     name: str
     apply: Apply
     worlds: tuple[int, ...] = ()
+    plan: Plan | None = None
 
 
 # --- the fence ------------------------------------------------------------------------------------------------------
@@ -175,10 +177,6 @@ def _incomplete_absence(patch: Patch) -> type[OperatorShell]:
 def _look_up_skipped(patch: Patch) -> type[OperatorShell]:
     patch.setattr(fresh, "needs_look_up", lambda view, attempt: False)
 
-    class Quiet(OperatorShell):
-        def _judged(self) -> None:
-            """Nothing."""
-
     patch.setattr(run, "_judge_send", lambda view, action: None)
     return OperatorShell
 
@@ -308,36 +306,40 @@ def _shell(kind: type[OperatorShell]) -> Apply:
     return lambda patch: kind
 
 
+_CALM = Plan(crash=0, freeze=0, lossy=0, slow=0)
+# A venue that acknowledges cancels and does not carry them out.
+DEAF = replace(_CALM, acts=((2.0, "delete"),), venue={"deaf": 0.7})
+
 MUTATIONS: tuple[Mutation, ...] = (
-    Mutation("the fence is S", _short_fence),
-    Mutation("the fence leaves M out", _fence_without_margin),
-    Mutation("the fence counts from the holder's timestamp", _fence_from_timestamp),
-    Mutation("absence is asked for before the fence", _queries_before_the_fence),
-    Mutation("the request is sent before the record", _shell(_ActsFirst)),
-    Mutation("the last write of the receipt wins", _shell(_LastWriteWins)),
-    Mutation("a permit is used twice", _shell(_PermitReused)),
-    Mutation("the permit is noted after the write", _shell(_PermitNotedLate)),
-    Mutation("the send window is not checked", _window_not_checked),
-    Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced)),
-    Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent)),
+    Mutation("the fence is S", _short_fence, (32,)),
+    Mutation("the fence leaves M out", _fence_without_margin, (32,)),
+    Mutation("the fence counts from the holder's timestamp", _fence_from_timestamp, (21,)),
+    Mutation("absence is asked for before the fence", _queries_before_the_fence, (178,)),
+    Mutation("the request is sent before the record", _shell(_ActsFirst), (2,)),
+    Mutation("the last write of the receipt wins", _shell(_LastWriteWins), (2,)),
+    Mutation("a permit is used twice", _shell(_PermitReused), (54,)),
+    Mutation("the permit is noted after the write", _shell(_PermitNotedLate), (280,)),
+    Mutation("the send window is not checked", _window_not_checked, (54,)),
+    Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced), (32,)),
+    Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent), (528,)),
     Mutation("an outcome is recorded for somebody else's attempt", _foreign_outcome_believed),
-    Mutation("an incomplete absence is believed", _incomplete_absence),
-    Mutation("the look-up before the request is skipped", _look_up_skipped),
+    Mutation("an incomplete absence is believed", _incomplete_absence, (241,)),
+    Mutation("the look-up before the request is skipped", _look_up_skipped, (66,)),
     Mutation("an id is left behind without a look-up", _never_looked_up_ignored),
     Mutation("the attempt does not grow", _attempt_not_increased),
-    Mutation("an acknowledged order vanishes at the first miss", _vanished_too_early),
-    Mutation("the identity has the uid in it", _identity_by_uid),
+    Mutation("an acknowledged order vanishes at the first miss", _vanished_too_early, (477,)),
+    Mutation("the identity has the uid in it", _identity_by_uid, (2,)),
     Mutation("the claimant is not checked", _claimant_not_checked),
     Mutation("the fingerprint is not checked", _fingerprint_not_checked),
-    Mutation("a lost receipt is no trace", _loss_is_fresh),
-    Mutation("a lost receipt needs no guard", _loss_needs_no_guard),
+    Mutation("a lost receipt is no trace", _loss_is_fresh, (19,)),
+    Mutation("a lost receipt needs no guard", _loss_needs_no_guard, (19,)),
     Mutation("a lost receipt needs no human", _confirmation_ignored),
     Mutation("any confirmation counts", _any_confirmation_counts),
     Mutation("a denial does not last", _denial_not_kept),
     Mutation("a final state can be left", _final_not_sticky),
-    Mutation("filled may fall", _filled_may_fall),
-    Mutation("a cancel is believed without reading it back", _cancel_believed),
+    Mutation("filled may fall", _filled_may_fall, (2,)),
+    Mutation("a cancel is believed without reading it back", _cancel_believed, (0,), DEAF),
     Mutation("the end is said beside its record", _end_said_beside_the_record),
     Mutation("another account at the venue is not noticed", _unsure_of_the_account),
-    Mutation("Unknown is not said", _unknown_not_said),
+    Mutation("Unknown is not said", _unknown_not_said, (1,)),
 )

@@ -19,7 +19,9 @@ OPEN = SessionFacts(
 
 
 def account(
-    *, status: dict[str, Any] | None = None, meta: dict[str, Any] | None = None, **spec: Any
+    status: dict[str, Any] | None = None,
+    meta: dict[str, Any] | None = None,
+    **spec: Any,  # noqa: ANN401 - fields of the spec
 ) -> ExchangeAccount:
     """An account as it is stored."""
     metadata = {"namespace": "trading", "name": "main", "uid": "a1", "generation": 3, **(meta or {})}

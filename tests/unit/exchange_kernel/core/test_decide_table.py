@@ -5,6 +5,7 @@ must not be decided. `says` is the state and the reason of the status, `-` where
 """
 
 import pytest
+from support.decisions.cases import CASES, Case, check_case
 from support.decisions.columns import product, view_of
 from support.decisions.rows import Row, check
 from support.decisions.table import ROWS
@@ -16,6 +17,11 @@ from exchange_kernel.core.decision import Cancel, RemoveFinalizer, Send
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{'|'.join(row.recorded)}-{row.observed[0]}-{row.wish[0]}")
 def test_each_row_is_decided_as_written(row: Row) -> None:
     check(row)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_beside_the_table(case: Case) -> None:
+    check_case(case)
 
 
 def test_the_rows_cover_the_product_once() -> None:
