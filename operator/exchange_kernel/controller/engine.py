@@ -18,6 +18,7 @@ from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
+from exchange_kernel.controller.retention import JournalSweep
 from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
@@ -47,6 +48,7 @@ class Engine:
         self.swept = asyncio.Event()
         self.passes = 0
         self.busy_seconds = 0.0
+        self.journal_sweep = JournalSweep(context)
         self._reconciler = Reconciler(context, self.actions)
         self._missing = MissingAccount(context.root)
         self._by_account: dict[AccountKey, dict[str, IntentMemo]] = {}
@@ -63,6 +65,7 @@ class Engine:
         """Start the workers and the sweeps."""
         self._spawn(self.context.events.run(), "events")
         self._spawn(self._sweep_forever(), "sweep")
+        self._spawn(self.journal_sweep.run(), "journal")
         for number in range(self.context.settings.workers + URGENT_WORKERS):
             work = self._work(urgent_only=number < URGENT_WORKERS)
             self._workers.append(self._spawn(work, f"worker-{number}"))
