@@ -42,12 +42,17 @@ class ApiServer:
         return await self.send("POST", resource.path(namespace), body)
 
     async def watch(self, resource: Resource, namespace: str, since: str) -> AsyncIterator[Json]:
-        """Watch events as they come, until the server ends the watch."""
-        query = f"?watch=1&resourceVersion={since}&timeoutSeconds=600"
+        """Watch events as they come. A server ends watches when it likes; the next one goes on where it stopped."""
         timeout = aiohttp.ClientTimeout(total=None, sock_read=None)
-        async with self.session.get(self.url + resource.path(namespace) + query, timeout=timeout) as answer:
-            async for line in answer.content:
-                yield orjson.loads(line)
+        while True:
+            query = f"?watch=1&resourceVersion={since}&timeoutSeconds=600"
+            async with self.session.get(self.url + resource.path(namespace) + query, timeout=timeout) as answer:
+                async for line in answer.content:
+                    event = orjson.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RuntimeError(f"the watch has failed: {event['object']}")
+                    since = event["object"]["metadata"]["resourceVersion"]
+                    yield event
 
     async def version_of(self, resource: Resource, namespace: str) -> str:
         """The collection's resourceVersion, to watch from."""
@@ -101,7 +106,6 @@ class Side:
             if order is not None and not order.done.is_set() and obj.get("status", {}).get("state") in self._wanted:
                 order.done_at, order.obj = time.time(), obj
                 order.done.set()
-
     async def order(self, **spec: object) -> Order:
         """Create one OrderIntent: a market buy of 0.0001 BTC unless told otherwise."""
         order = Order(f"o{next(self._numbers)}-{secrets.token_hex(3)}")
@@ -113,11 +117,16 @@ class Side:
         return order
 
     async def finished(self, order: Order) -> Order:
-        try:
-            await asyncio.wait_for(order.done.wait(), DONE_SECONDS)
-        except TimeoutError:
+        """Wait until the order is done. Raises where the watch has failed, or the order takes too long."""
+        assert self._task is not None, "use the side as a context manager"
+        done = asyncio.ensure_future(order.done.wait())
+        await asyncio.wait({done, self._task}, timeout=DONE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not order.done.is_set():
+            done.cancel()
+            if self._task.done():
+                self._task.result()
             found = await self._api.send("GET", INTENTS.path(self.namespace, order.name))
-            raise TimeoutError(f"{order.name} is not done: {found.get('status')}") from None
+            raise TimeoutError(f"{order.name} is not done: {found.get('status')}")
         return order
 
     async def burst(self, count: int, creators: int, **spec: object) -> list[Order]:
