@@ -24,14 +24,18 @@ class Probes:
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port (port 0 chooses a free one). Raises OSError when the port is taken."""
         app = web.Application()
-        for path in self._checks:
-            app.router.add_get(path, self._check)
-        app.router.add_get("/metrics", self._show_metrics)
+        self.add_routes(app)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         return int(self._runner.addresses[0][1])
+
+    def add_routes(self, app: web.Application) -> None:
+        """Answer the three paths in this application."""
+        for path in self._checks:
+            app.router.add_get(path, self._check)
+        app.router.add_get("/metrics", self._show_metrics)
 
     async def stop(self) -> None:
         """Stop listening."""
