@@ -44,7 +44,7 @@ down: ## stop what `make up` started, and delete its data
 
 test: check binaries ## all static checks and all tests
 	@$(SAY) "tests: unit, contract, integration, end to end"
-	@$(PYTEST) -n $(PYTEST_WORKERS)
+	@$(PYTEST) -n $(PYTEST_WORKERS) --dist worksteal
 
 check: setup ## static checks: lint, format, types, layers, generated files
 	@$(SAY) "ruff: lint"
