@@ -14,7 +14,7 @@ from bench.table import Row, spread
 ORDERS = 500
 CREATORS = 16
 ROUNDS = 3
-CONCURRENCIES = (8, 16, 32, 64)
+CONCURRENCIES = (8, 16, 32)
 CALIBRATION = 200
 WARM_UP = 20
 

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import orjson
@@ -27,9 +27,7 @@ class ApiServer:
     session: aiohttp.ClientSession
     url: str
 
-    async def send(
-        self, method: str, path: str, body: Json = None, content_type: str = "application/json"
-    ) -> Json:
+    async def send(self, method: str, path: str, body: Json = None, content_type: str = "application/json") -> Json:
         data = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": content_type}
         async with self.session.request(method, self.url + path, data=data, headers=headers) as answer:
@@ -89,7 +87,7 @@ class Side:
         self._numbers = itertools.count(1)
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Side":
+    async def __aenter__(self) -> Self:
         since = await self._api.version_of(INTENTS, self.namespace)
         self._task = asyncio.create_task(self._watch(since))
         return self
@@ -106,6 +104,7 @@ class Side:
             if order is not None and not order.done.is_set() and obj.get("status", {}).get("state") in self._wanted:
                 order.done_at, order.obj = time.time(), obj
                 order.done.set()
+
     async def order(self, **spec: object) -> Order:
         """Create one OrderIntent: a market buy of 0.0001 BTC unless told otherwise."""
         order = Order(f"o{next(self._numbers)}-{secrets.token_hex(3)}")
@@ -139,5 +138,3 @@ class Side:
             return await self.finished(order)
 
         return list(await asyncio.gather(*(one() for _ in range(count))))
-
-

@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from bench.client import Side
 from bench.processes import CpuMeter, memory_mib
 from bench.stack import Stack
 from bench.table import Row
@@ -34,6 +35,6 @@ async def measure(stack: Stack) -> list[Row]:
     ]  # fmt: skip
 
 
-async def _rest(side: object, count: int) -> None:
-    await side.burst(count, 8, type="Limit", price="20000", quantity="0.001")  # type: ignore[attr-defined]
+async def _rest(side: Side, count: int) -> None:
+    await side.burst(count, 8, type="Limit", price="20000", quantity="0.001")
     await asyncio.sleep(SETTLE_SECONDS)

@@ -1,6 +1,7 @@
 """From apply to accepted at the venue, one order at a time, the operator and the floor in turns."""
 
 import asyncio
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from bench.stack import Stack
 from bench.table import Row, quantile, ratio_row
 
 WARM_UP = 15
-ROUNDS = 5
+ROUNDS = 4
 ORDERS_PER_ROUND = 50
 PAUSE_SECONDS = 0.03
 
@@ -69,7 +70,7 @@ def _milliseconds(orders: Sequence[Order], arrivals: dict[str, float]) -> list[f
 def rows(found: Latencies) -> list[Row]:
     """p50: the median of the rounds' ratios. p99: of all orders together, a round has too few for it."""
     middle = [statistics.median(a) / statistics.median(b) for a, b in zip(found.operator, found.floor, strict=True)]
-    ours, theirs = sum(found.operator, []), sum(found.floor, [])
+    ours, theirs = list(itertools.chain(*found.operator)), list(itertools.chain(*found.floor))
     return [
         ratio_row("apply → at the venue, p50", statistics.median(middle), 1.5, _shown(ours, theirs, 0.5), middle),
         ratio_row(

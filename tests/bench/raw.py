@@ -78,7 +78,7 @@ class RawOperator:
     async def run(self, ready: Path) -> None:
         since = await self._api.version_of(INTENTS, self._namespace)
         running: set[asyncio.Task[None]] = set()
-        ready.write_text("{}")
+        ready.write_text("{}")  # noqa: ASYNC240 - two bytes, before anything is measured
         async for event in self._api.watch(INTENTS, self._namespace, since):
             if event["type"] == "ADDED":
                 task = asyncio.create_task(self._fill(event["object"]))
@@ -134,8 +134,7 @@ class RawOperator:
         await self._api.send("PUT", path, self._templates.placed(stored, exchange_id))
 
 
-async def main(path: Path) -> None:
-    told = orjson.loads(path.read_bytes())
+async def main(told: Json) -> None:
     connector = aiohttp.TCPConnector(limit=64, local_addr=(ADDRESS, 0), happy_eyeballs_delay=None)
     async with (
         api_server(Path(told["kubeconfig"])) as api,
@@ -156,10 +155,10 @@ async def main(path: Path) -> None:
             }
         )
         base = told["venue"] + "/api/v3"
-        exchange.urls["api"] = {name: base for name in exchange.urls["api"]}
+        exchange.urls["api"] = dict.fromkeys(exchange.urls["api"], base)
         await exchange.load_markets()
         await RawOperator(api, exchange, told).run(Path(told["ready"]))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(orjson.loads(Path(sys.argv[1]).read_bytes())))

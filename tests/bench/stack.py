@@ -28,7 +28,7 @@ JOURNAL = "bench-journal"
 ACCOUNT = "main"
 FUNDS = {"USDT": "100000000", "BTC": "5000"}
 START_SECONDS = 60.0
-_CALLS = re.compile(r'^exchange_kernel_api_calls_total\{(?P<labels>[^}]*)\} (?P<count>\S+)$', re.MULTILINE)
+_CALLS = re.compile(r"^exchange_kernel_api_calls_total\{(?P<labels>[^}]*)\} (?P<count>\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _WRITES = frozenset({"create", "replace", "patch", "delete"})
 
@@ -98,7 +98,7 @@ class Stack:
         return process.pid
 
     async def desk(self) -> Desk:
-        """A new namespace with an account of its own; the market makers quote anew, for the next orders to be filled."""
+        """A new namespace with an account of its own. The market makers quote anew, so that its orders are filled."""
         await self.control.step("BTCUSDT")
         name = f"bench-{next(self._numbers)}"
         key = (await self.control.create_account(name, FUNDS))[0]
@@ -176,12 +176,12 @@ class Stack:
 
 async def _appears(ready: Path, child: Child) -> Json:
     deadline = time.monotonic() + START_SECONDS
-    while not ready.exists():
+    while not ready.exists():  # noqa: ASYNC240 - nothing else runs while a process starts
         child.check()
         if time.monotonic() > deadline:
             raise TimeoutError(f"a process is not ready; its log: {child.log}")
         await asyncio.sleep(0.02)
-    return orjson.loads(ready.read_bytes())
+    return orjson.loads(ready.read_bytes())  # noqa: ASYNC240 - as above
 
 
 @contextlib.contextmanager
@@ -199,22 +199,21 @@ def _scratch() -> Iterator[Path]:
 @contextlib.asynccontextmanager
 async def running(operator_module: str = "exchange_kernel") -> AsyncIterator[Stack]:
     """Start everything but the operator, and take it all down in the end."""
-    with _scratch() as folder:
-        with LocalCluster.start(folder / "control-plane") as cluster:
-            cluster.run_kubectl("apply", "--server-side", "-f", str(TESTS.parent / "crds"))
-            cluster.run_kubectl("create", "namespace", JOURNAL)
-            cluster.run_kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-            venue = Child(
-                "paper_exchange", "serve", "--ready-file", folder / "venue.json", "--account", "nobody",
-                "--weight-per-minute", 0, "--orders-per-10s", 0, "--orders-per-day", 0, "--log-level", "warning",
-                log=folder / "venue.log",
-            )  # fmt: skip
-            try:
-                told = await _appears(folder / "venue.json", venue)
-                async with (
-                    ControlClient(told["control_url"], told["token"]) as control,
-                    api_server(cluster.kubeconfig) as api,
-                ):
-                    yield Stack(folder, cluster, api, told, venue.pid, control, operator_module)
-            finally:
-                venue.stop()
+    with _scratch() as folder, LocalCluster.start(folder / "control-plane") as cluster:
+        cluster.run_kubectl("apply", "--server-side", "-f", str(TESTS.parent / "crds"))
+        cluster.run_kubectl("create", "namespace", JOURNAL)
+        cluster.run_kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        venue = Child(
+            "paper_exchange", "serve", "--ready-file", folder / "venue.json", "--account", "nobody",
+            "--weight-per-minute", 0, "--orders-per-10s", 0, "--orders-per-day", 0, "--log-level", "warning",
+            log=folder / "venue.log",
+        )  # fmt: skip
+        try:
+            told = await _appears(folder / "venue.json", venue)
+            async with (
+                ControlClient(told["control_url"], told["token"]) as control,
+                api_server(cluster.kubeconfig) as api,
+            ):
+                yield Stack(folder, cluster, api, told, venue.pid, control, operator_module)
+        finally:
+            venue.stop()

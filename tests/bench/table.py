@@ -30,7 +30,7 @@ def spread(values: Sequence[float]) -> str:
 def ratio_row(figure: str, value: float, most: float, detail: str, rounds: Sequence[float] = ()) -> Row:
     """A ratio to the floor that must not be larger than `most`."""
     words = f"{detail}; {spread(rounds)}" if rounds else detail
-    return Row(figure, f"≤ {most:g} ×", f"{value:.2f} ×", value <= most, words)
+    return Row(figure, f"≤ {most:g} x", f"{value:.2f} x", value <= most, words)
 
 
 def render(rows: Sequence[Row]) -> str:
@@ -39,6 +39,8 @@ def render(rows: Sequence[Row]) -> str:
     cells = [("figure", "target", "measured", "verdict", "details")]
     cells += [(row.figure, row.target, row.value, verdicts[row.met], row.detail) for row in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(5)]
-    lines = ["| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in cells]
+    lines = [
+        "| " + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) + " |" for line in cells
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
