@@ -70,7 +70,8 @@ async def _prepare(stack: Stack, names: list[str]) -> None:
 
 async def _break(stack: Stack, account: str, fault: Fault) -> None:
     match = {"method": "POST", "path": "/api/v3/order", "account": account}
-    await stack.control.add_fault({"match": match, "at": fault.at, "do": fault.do, "count": 1, **fault.more}, fault.name)
+    rule = {"match": match, "at": fault.at, "do": fault.do, "count": 1, **fault.more}
+    await stack.control.add_fault(rule, fault.name)
 
 
 @pytest.fixture

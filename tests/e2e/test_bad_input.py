@@ -46,7 +46,7 @@ REFUSED_AT_APPLY = {
     "an unknown field": ({"quantitiy": "1"}, "quantitiy"),
     "a market order with a price": ({"type": "Market", "price": "1"}, "price"),
     "a negative quantity": ({"quantity": "-1"}, "quantity"),
-    "quantity and quoteQuantity": ({"type": "Market", "price": None, "quantity": "1", "quoteQuantity": "5"}, "quantity"),
+    "two quantities": ({"type": "Market", "price": None, "quantity": "1", "quoteQuantity": "5"}, "quantity"),
 }
 
 
@@ -167,7 +167,7 @@ async def test_a_key_that_may_only_read_is_said(shared: Stack) -> None:
 WRONG_ACCOUNTS: dict[str, tuple[dict[str, Json], str, str]] = {
     "an unknown exchange": ({"exchange": "nowhere"}, "UnsupportedExchange", "nowhere"),
     "an exchange without a profile": ({"exchange": "kraken"}, "UnsupportedExchange", "kraken"),
-    "an endpoint that is not allowed": ({"endpoint": "http://127.0.0.1:9"}, "EndpointNotAllowed", "--allowed-endpoints"),
+    "a foreign endpoint": ({"endpoint": "http://127.0.0.1:9"}, "EndpointNotAllowed", "--allowed-endpoints"),
     "limits": ({"limits": {"maxOpenOrders": 3}}, "FeatureNotAvailable", "limits"),
     "reduce only": ({"tradingState": "ReduceOnly"}, "FeatureNotAvailable", "ReduceOnly"),
 }
@@ -198,9 +198,7 @@ async def test_an_account_in_use_is_only_released_after_its_orders(shared: Stack
     await shared.order("buy")
     await shared.until_state("buy", "Open")
     account = await shared.api.get(ACCOUNTS, shared.namespace, shared.named("main"))
-    await shared.api.delete(
-        ACCOUNTS, shared.namespace, shared.named("main"), uid=account["metadata"]["uid"]
-    )
+    await shared.api.delete(ACCOUNTS, shared.namespace, shared.named("main"), uid=account["metadata"]["uid"])
     await shared.until_account("main", "Stalled", "True", "Terminating")
     await shared.order("late")
     await shared.until_condition("late", "Ready", "False", "Terminating")

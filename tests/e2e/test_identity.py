@@ -11,12 +11,12 @@ from exchange_kernel.api.meta import (
     ANNOTATION_TAKE_OVER,
     FINALIZER_CANCEL_ORDER,
 )
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.identity import client_order_id, identity_of
 from exchange_kernel.kube.objects import read_object
-from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, RECEIPTS, SECRETS
 from support.operator_process import OperatorProcess
-from support.stack import Stack, condition
+from support.stack import Stack
 
 Json = Any
 PATIENT = {"placement": {"startingDeadlineSeconds": 600}}

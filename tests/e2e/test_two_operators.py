@@ -43,6 +43,8 @@ async def test_two_active_operators_place_each_of_100_orders_once(stack: Stack) 
     assert len(truth.orders) == ORDERS
     assert len({order["clientOrderId"] for order in truth.orders}) == ORDERS
     assert sum(entry["reached_engine"] for entry in await stack.order_requests()) == ORDERS
+    nameless = [obj for obj in await stack.intents() if not obj["status"].get("exchangeOrderId")]
+    assert nameless == []
     known = {str(order["orderId"]) for order in truth.orders}
     assert {obj["status"]["exchangeOrderId"] for obj in await stack.intents()} == known
 

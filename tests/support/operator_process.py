@@ -74,7 +74,10 @@ class OperatorProcess:
         line = [sys.executable, "-m", "exchange_kernel", "run"]
         for name, value in told.items():
             line += ["--" + name.replace("_", "-"), str(value)]
-        environment = {**os.environ, **loopback_guard.environment(self.guard_log, os.environ.get("LOOPBACK_ONLY_ALSO", ""))}
+        environment = {
+            **os.environ,
+            **loopback_guard.environment(self.guard_log, os.environ.get("LOOPBACK_ONLY_ALSO", "")),
+        }
         operator = Path(__file__).parents[2] / "operator"
         environment["PYTHONPATH"] = os.pathsep.join([str(loopback_guard.FOLDER), str(operator)])
         with (self.folder / "operator.log").open("ab") as log:

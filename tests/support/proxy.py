@@ -210,7 +210,11 @@ class Proxy:
         target = URL(str(self._upstream).rstrip("/") + incoming.raw_path, encoded=True)
         try:
             async with self._session.request(
-                request.method, target, headers=_passed_on(request.headers), data=request.body or None, allow_redirects=False
+                request.method,
+                target,
+                headers=_passed_on(request.headers),
+                data=request.body or None,
+                allow_redirects=False,
             ) as answer:
                 streams = "watch" in request.query and answer.status == 200
                 body = b"" if streams else await answer.read()

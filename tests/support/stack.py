@@ -1,7 +1,7 @@
 """The whole stack for one test: an API server, a venue, operators, and the truth on both sides.
 
-The venue lives in the test's event loop (over real sockets); operators are processes. Namespaces are the test's own: one
-for accounts and intents, which is all that its operators watch, and one for their journal.
+The venue lives in the test's event loop (over real sockets); operators are processes. Namespaces are the test's own:
+one for accounts and intents, which is all that its operators watch, and one for their journal.
 """
 
 import asyncio

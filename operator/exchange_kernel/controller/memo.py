@@ -174,11 +174,10 @@ class IntentMemo:
         if self.receipt is None or self.permit is not None or self.sending or self.outcome is not None:
             return False
         latest, said = receipts.latest(self.receipt), self.intent.status
-        return (
-            latest.outcome is PlacementOutcome.PENDING
-            and said.exchange_order_id is not None
-            and said.client_order_id == latest.client_order_id
-        )
+        if latest.outcome is PlacementOutcome.PLACED or said.exchange_order_id is None:
+            return False
+        older = {placement.client_order_id for placement in self.receipt.placements} - {latest.client_order_id}
+        return said.client_order_id not in older
 
     def take_object(self, obj: Json) -> bool:
         """Take a newer version as the API server sent it, with its record of who changed what. Raises Malformed."""
