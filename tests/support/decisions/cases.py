@@ -15,7 +15,7 @@ from exchange_kernel.core.decide import decide
 from exchange_kernel.core.venue import Absent, Found, NotPlaced, OutcomeUnknown, Placed, Refused, VenueStatus
 from exchange_kernel.core.view import Asked, NoReceipt, Problem, View
 from support import builders
-from support.builders import FENCE, M, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
+from support.builders import FENCE, MONOTONIC, OTHER, M, account, held, intent, order, permit, placement, said, view
 from support.decisions.rows import does, says
 
 ID = placement().client_order_id
@@ -52,12 +52,12 @@ def _late(early: View) -> View:
     return replace(early, now=replace(early.now, wall=builders.WALL.replace(year=2031)))
 
 
-def _lost(**changes: Any) -> View:
+def _lost(**changes: Any) -> View:  # noqa: ANN401 - fields of View or status
     wished = intent(held=True, status=said(State.OPEN, client_order_id=ID))
     return view(wished, journal=NoReceipt(), **changes)
 
 
-def _interrupted(**changes: Any) -> View:
+def _interrupted(**changes: Any) -> View:  # noqa: ANN401 - fields of View or status
     return view(intent(held=True), journal=NoReceipt(), observed=Absent(MONOTONIC, complete=False), **changes)
 
 
@@ -66,12 +66,12 @@ def _restored() -> View:
     return view(wished, observed=Absent(MONOTONIC, complete=True))
 
 
-def _pending(**changes: Any) -> View:
+def _pending(**changes: Any) -> View:  # noqa: ANN401 - fields of View or status
     wished = intent(held=True, status=said(State.SUBMITTING, client_order_id=ID))
     return view(wished, **{"journal": held(placement()), **changes})
 
 
-def _working(status: str, filled: str = "0", before: State = State.OPEN, **fields: Any) -> View:
+def _working(status: str, filled: str = "0", before: State = State.OPEN, **fields: Any) -> View:  # noqa: ANN401 - fields of View or status
     known = said(before, client_order_id=ID, exchange_order_id="1001", **fields)
     return view(
         intent(held=True, status=known),

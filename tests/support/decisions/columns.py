@@ -1,7 +1,8 @@
 """The three columns of the decision table, as changes of the default view."""
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,12 @@ OBSERVED: Mapping[str, Observed] = {
     "ended": Found(order(VenueStatus.CANCELED, filled="0.2")),
 }
 
-WISHES = ("working", "canceled", "deleting", "suspended")
+WISHES: Mapping[str, dict[str, Any]] = {
+    "working": {},
+    "canceled": {"desiredState": DesiredState.CANCELED.value},
+    "deleting": {},
+    "suspended": {"suspend": True},
+}
 
 
 def product() -> Iterator[tuple[str, str, str]]:
@@ -64,6 +70,7 @@ def product() -> Iterator[tuple[str, str, str]]:
     return itertools.product(RECORDED, OBSERVED, WISHES)
 
 
+@functools.cache
 def view_of(recorded: str, observed: str, wish: str) -> View:
     """The view of one combination."""
     known = RECORDED[recorded]
@@ -72,10 +79,7 @@ def view_of(recorded: str, observed: str, wish: str) -> View:
         client_order_id=placement().client_order_id if known.traces else None,
         exchange_order_id="1001" if recorded == "placed" else None,
     )
-    spec: dict[str, Any] = {
-        "canceled": {"desiredState": DesiredState.CANCELED.value},
-        "suspended": {"suspend": True},
-    }.get(wish, {})
+    spec = WISHES[wish]
     wished = intent(held=known.traces, deleting=wish == "deleting", status=status, **spec)
     return builders.view(
         wished,
@@ -86,6 +90,3 @@ def view_of(recorded: str, observed: str, wish: str) -> View:
         looked=Asked(),
         account=builders.account(polled_at=MONOTONIC - 1),
     )
-
-
-Make = Callable[[], View]

@@ -137,7 +137,7 @@ class ModelVenue:
         ]
         return Found(self._told(orders[-1])) if orders else Absent(started_at, complete)
 
-    def fetch(self, exchange_order_id: str) -> VenueOrder | None | bool:
+    def fetch(self, exchange_order_id: str) -> VenueOrder | bool | None:
         """One order; None where it is not known, False where the query failed."""
         if self.scheduler.chance(self.failing):
             return False

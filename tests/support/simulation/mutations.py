@@ -14,19 +14,20 @@ import pytest
 from exchange_kernel.api.enums import PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.core import decide, fresh, placed, receipts, retry, status, unresolved
+from exchange_kernel.core import fence as fences
 from exchange_kernel.core import view as views
 from exchange_kernel.core.decision import Decision, LookUp, Record, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.fills import Totals
 from exchange_kernel.core.gates import Stop
-from exchange_kernel.core.identity import Identity, client_order_id
+from exchange_kernel.core.identity import Identity
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.venue import Absent, CreateOutcome, NotPlaced, VenueOrder
-from exchange_kernel.core.view import Held, Permit, View
+from exchange_kernel.core.view import Permit, View
 from support import builders
 from support.builders import FENCE, M, R, S
 from support.simulation import operator_shell, run
-from support.simulation.run import Plan
 from support.simulation.operator_shell import Memory, OperatorShell, Steps
+from support.simulation.run import Plan
 from support.simulation.scheduler import Request
 
 Patch = pytest.MonkeyPatch
@@ -67,7 +68,7 @@ def _fence_from_timestamp(patch: Patch) -> type[OperatorShell]:
 
 def _queries_before_the_fence(patch: Patch) -> type[OperatorShell]:
     """The absence counts when it is judged behind the fence, though the question was asked before."""
-    true_fence = unresolved.fence
+    true_fence = fences.fence
 
     def fence(view: View, seen_at: float, placement: ReceiptPlacement) -> float | None:
         end = true_fence(view, seen_at, placement)

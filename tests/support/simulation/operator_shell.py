@@ -272,26 +272,14 @@ class OperatorShell:
         match action:
             case d.ReadReceipt():
                 yield from self._read_receipt(memory)
-            case d.ReadClaimant(_, name, uid):
-                (found,) = yield (Request(lambda: self.api.get_intent(name), API_TIMEOUT, ApiError.UNAVAILABLE),)
-                if found is ApiError.UNAVAILABLE:
-                    raise PassEnds
-                gone = isinstance(found, ApiError) or found.metadata.uid != uid
-                if isinstance(memory.journal, Held):
-                    memory.journal = replace(memory.journal, claimant_gone=gone)
+            case d.ReadClaimant():
+                yield from self._read_claimant(memory, action)
             case d.RemoveFinalizer():
-                meta = memory.intent.metadata
-                (answer,) = yield (Request(lambda: self.api.remove_finalizer(meta), API_TIMEOUT, ApiError.UNAVAILABLE),)
-                self._take(memory, answer)
-                if isinstance(answer, ApiError):
-                    yield from self._refresh(memory)
-                    raise PassEnds
+                yield from self._remove_finalizer(memory)
             case d.LookUp() | d.AddFinalizer():
                 request, finish = self._beside(memory, action)
                 (answer,) = yield (request,)
                 finish(answer)
-                if answer is ApiError.CONFLICT:
-                    yield from self._refresh(memory)
             case d.FetchOrder(_, exchange_id):
                 yield from self._fetch(memory, exchange_id)
             case d.FetchTrades(_, exchange_id):
@@ -303,6 +291,22 @@ class OperatorShell:
                 yield from self._send(memory, request_)
             case _:
                 raise AssertionError(f"not expected here: {action}")
+
+    def _read_claimant(self, memory: Memory, action: d.ReadClaimant) -> Steps:
+        (found,) = yield (Request(lambda: self.api.get_intent(action.name), API_TIMEOUT, ApiError.UNAVAILABLE),)
+        if found is ApiError.UNAVAILABLE:
+            raise PassEnds
+        gone = isinstance(found, ApiError) or found.metadata.uid != action.uid
+        if isinstance(memory.journal, Held):
+            memory.journal = replace(memory.journal, claimant_gone=gone)
+
+    def _remove_finalizer(self, memory: Memory) -> Steps:
+        meta = memory.intent.metadata
+        (answer,) = yield (Request(lambda: self.api.remove_finalizer(meta), API_TIMEOUT, ApiError.UNAVAILABLE),)
+        self._take(memory, answer)
+        if isinstance(answer, ApiError):
+            yield from self._refresh(memory)
+            raise PassEnds
 
     def _read_receipt(self, memory: Memory) -> Steps:
         name = identity_of(memory.intent).receipt_name

@@ -1,17 +1,17 @@
-"""The decision for each recorded × observed × wish, with the reason why.
+"""The decision for each recorded, observed and wish, with the reason why.
 
 A row's `does` is the whole of what happens, the record, what runs beside it, and the actions: what it does not name
 must not be decided. `says` is the state and the reason of the status, `-` where it stays as it is.
 """
 
 import pytest
+
+from exchange_kernel.core.decide import decide
+from exchange_kernel.core.decision import Cancel, RemoveFinalizer, Send
 from support.decisions.cases import CASES, Case, check_case
 from support.decisions.columns import product, view_of
 from support.decisions.rows import Row, check
 from support.decisions.table import ROWS
-
-from exchange_kernel.core.decide import decide
-from exchange_kernel.core.decision import Cancel, RemoveFinalizer, Send
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{'|'.join(row.recorded)}-{row.observed[0]}-{row.wish[0]}")

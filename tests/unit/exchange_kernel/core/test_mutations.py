@@ -6,6 +6,7 @@ A mutation that nothing notices is a step that nothing guards.
 from collections.abc import Iterator
 
 import pytest
+
 from support.decisions.cases import CASES, check_case
 from support.decisions.rows import check
 from support.decisions.table import ROWS

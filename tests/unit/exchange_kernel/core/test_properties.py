@@ -8,8 +8,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import builders
-from support.builders import FENCE, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
 
 from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import OrderStateName as State
@@ -34,8 +32,10 @@ from exchange_kernel.core.venue import (
     VenueStatus,
 )
 from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Problem, View
+from support import builders
+from support.builders import FENCE, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
 
-bounded = settings(max_examples=80, derandomize=True, deadline=None, database=None)
+bounded = settings(max_examples=50, derandomize=True, deadline=None, database=None)
 ID, SECOND = placement().client_order_id, placement(attempt=2).client_order_id
 TIMES = st.sampled_from([MONOTONIC, MONOTONIC - 0.1, MONOTONIC - 5.0, MONOTONIC - FENCE, MONOTONIC - FENCE - 100])
 

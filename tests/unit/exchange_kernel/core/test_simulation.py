@@ -7,6 +7,7 @@ the error's notes.
 import os
 
 import pytest
+
 from support.simulation.run import simulate
 
 FIRST, LAST = (int(part) for part in os.environ.get("SIMULATION_SEEDS", "0:48").split(":"))

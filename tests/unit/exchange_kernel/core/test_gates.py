@@ -1,0 +1,143 @@
+"""Each rule that must hold before an order is sent."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from exchange_kernel.api.conditions import Condition, ConditionStatus
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.enums import PlacementOutcome, TradingState
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM, ANNOTATION_PAUSED
+from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core import receipts
+from exchange_kernel.core.gates import GATES, first_stop
+from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.view import Problem, View
+from support.builders import CREATED, RULES, WALL, account, held, intent, market, placement, said, view
+
+LATE = CREATED + timedelta(seconds=61)
+BLIND = replace(RULES, look_up=False)
+
+
+def denied_before(**fields: Any) -> Any:  # noqa: ANN401
+    refused = Condition(type="Accepted", status=ConditionStatus.FALSE, reason="NotOnGrid", last_transition_time=WALL)
+    return said(conditions=(refused,), **fields)
+
+
+ROWS: list[tuple[str, View, State, str]] = [
+    ("deletion outranks everything", view(intent(deleting=True, suspend=True)), State.CANCELED, Reason.CANCELED),
+    ("a canceled wish is not sent", view(intent(desiredState="Canceled")), State.CANCELED, Reason.CANCELED),
+    ("a spec that breaks a rule is denied", view(intent(price=None)), State.DENIED, Reason.INVALID_SPEC),
+    (
+        "nothing is sent from submitBefore on",
+        view(intent(placement={"submitBefore": "2030-01-01T12:00:10Z"})),
+        State.EXPIRED,
+        Reason.DEADLINE_PASSED,
+    ),
+    ("an object that is too old is not sent", view(wall=LATE), State.EXPIRED, Reason.DEADLINE_PASSED),
+    ("an account that is missing is waited for", view(account=account(exists=False)), State.PENDING, "AccountNotFound"),
+    ("a terminating account only cancels", view(account=account(terminating=True)), State.PENDING, Reason.TERMINATING),
+    ("other namespaces are denied", view(account=account(allowed=False)), State.DENIED, Reason.NAMESPACE_NOT_ALLOWED),
+    ("unread markets are waited for", view(account=account(markets={})), State.PENDING, Reason.ACCOUNT_NOT_READY),
+    ("an unknown symbol is denied", view(intent(symbol="BTC/EUR")), State.DENIED, Reason.UNKNOWN_SYMBOL),
+    ("an unlisted combination is denied", view(intent(timeInForce="FOK")), State.DENIED, Reason.NOT_SUPPORTED),
+    (
+        "a quote quantity needs a venue that takes it",
+        view(
+            intent(type="Market", quantity=None, price=None, quoteQuantity="100"),
+            account=account(rules=replace(RULES, quote_market_buy=False)),
+        ),
+        State.DENIED,
+        Reason.NOT_SUPPORTED,
+    ),
+    ("without a look-up only CreateOnly", view(account=account(rules=BLIND)), State.DENIED, Reason.NO_SAFE_LOOK_UP),
+    ("the market's rules deny", view(intent(quantity="0.000001")), State.DENIED, Reason.NOT_ON_GRID),
+    ("suspend holds back", view(intent(suspend=True)), State.PENDING, Reason.SUSPENDED),
+    ("pause holds back", view(intent(annotations={ANNOTATION_PAUSED: "true"})), State.PENDING, Reason.PAUSED),
+    (
+        "an account that is not ready is waited for",
+        view(account=account(problem=Problem("VenueUnreachable", "no answer"))),
+        State.PENDING,
+        Reason.ACCOUNT_NOT_READY,
+    ),
+    (
+        "another account at the venue is named",
+        view(account=account(problem=Problem("AccountChanged", "another"))),
+        State.PENDING,
+        Reason.ACCOUNT_CHANGED,
+    ),
+    ("a halt holds back", view(account=account(trading_state=TradingState.HALTED)), State.PENDING, Reason.HALTED),
+    (
+        "a foreign journal holds back",
+        view(account=account(journal_problem=Problem("JournalForeign", "foreign"))),
+        State.PENDING,
+        Reason.JOURNAL_FOREIGN,
+    ),
+    ("a pause after a failed attempt is kept", view(hold_until=1001.0), State.PENDING, Reason.NOT_PLACED),
+]
+
+
+@pytest.mark.parametrize(("why", "one", "state", "reason"), ROWS, ids=[row[0].replace(" ", "-") for row in ROWS])
+def test_each_rule_stops(why: str, one: View, state: State, reason: str) -> None:
+    stop = first_stop(one)
+
+    assert stop is not None, why
+    assert (stop.state, stop.reason) == (state, reason), why
+    assert stop.message
+
+
+def test_every_rule_has_a_row() -> None:
+    stopping = {rule for rule in GATES for _, one, _, _ in ROWS if rule is next((r for r in GATES if r(one)), None)}
+
+    assert stopping == set(GATES)
+
+
+def test_the_default_order_may_be_sent() -> None:
+    assert first_stop(view()) is None
+    assert first_stop(view(intent(annotations={ANNOTATION_PAUSED: "false"}))) is None
+    blind = intent(placement={"policy": "CreateOnly", "submitBefore": "2030-01-01T12:01:00Z"})
+    assert first_stop(view(blind, account=account(rules=BLIND))) is None
+
+
+def test_the_symbols_of_the_same_base_are_suggested() -> None:
+    stop = first_stop(view(intent(symbol="BTC/EUR")))
+
+    assert stop is not None
+    assert "BTC/USDT" in stop.message
+
+
+@pytest.mark.parametrize("before", [said(State.DENIED), denied_before(state=State.PENDING)], ids=["denied", "waiting"])
+def test_a_correction_starts_the_deadline_anew(before: Any) -> None:  # noqa: ANN401
+    corrected = view(intent(status=before, generation=2), wall=LATE, spec_changed_at=LATE - timedelta(seconds=5))
+
+    assert first_stop(corrected) is None
+
+
+def test_an_edit_of_a_spec_that_was_not_denied_does_not() -> None:
+    edited = view(intent(status=said(State.PENDING), generation=2), wall=LATE, spec_changed_at=LATE)
+
+    assert first_stop(edited) is not None
+
+
+def test_a_humans_confirmation_outlasts_the_deadline_for_its_attempt_only() -> None:
+    lost = placement(PlacementOutcome.ABSENT, reason=receipts.RECEIPT_LOST)
+    for attempt, passes in ((1, False), (2, True), (3, False)):
+        value = receipts.confirmation(identity_of(intent()), attempt)
+        wished = intent(held=True, annotations={ANNOTATION_CONFIRM: value})
+        assert (first_stop(view(wished, wall=LATE, journal=held(lost, of=wished))) is None) == passes
+
+
+def test_a_longer_deadline_of_the_spec_or_the_account_counts() -> None:
+    patient = account().defaults.model_copy(update={"starting_deadline_seconds": 120})
+
+    assert first_stop(view(wall=LATE, account=account(defaults=patient))) is None
+    assert first_stop(view(intent(placement={"startingDeadlineSeconds": 120}), wall=LATE)) is None
+
+
+def test_rounding_follows_the_spec_then_the_account() -> None:
+    odd = {"quantity": "0.123456"}
+    assert first_stop(view(intent(**odd))) is not None
+    assert first_stop(view(intent(**odd, roundingPolicy="Conservative"))) is None
+    assert market().quantity_step
