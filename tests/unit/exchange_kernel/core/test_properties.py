@@ -1,6 +1,10 @@
-"""What holds for every view, whatever the journal, the venue and the user say."""
+"""What holds for every view, whatever the journal, the venue and the user say.
+
+A longer search by hand: `PROPERTY_EXAMPLES=2000` and pytest on this file.
+"""
 
 import json
+import os
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -35,7 +39,9 @@ from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Problem, 
 from support import builders
 from support.builders import FENCE, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
 
-bounded = settings(max_examples=50, derandomize=True, deadline=None, database=None)
+bounded = settings(
+    max_examples=int(os.environ.get("PROPERTY_EXAMPLES", "30")), derandomize=True, deadline=None, database=None
+)
 ID, SECOND = placement().client_order_id, placement(attempt=2).client_order_id
 TIMES = st.sampled_from([MONOTONIC, MONOTONIC - 0.1, MONOTONIC - 5.0, MONOTONIC - FENCE, MONOTONIC - FENCE - 100])
 
