@@ -81,7 +81,7 @@ class World:
         self.venue = ModelVenue(self.scheduler, **(plan.venue or self._venue()))
         self.operators: list[OperatorShell] = []
         self.counter: Counter[str] = Counter()
-        self.orphaned = self.lost = self.twin = False
+        self.orphaned = self.lost = self.twin = self.wiped = False
         self.released: set[str] = set()
         self.deadline = pick((None, 3600, 3600))
         self.acts = self._acts() if plan.acts is None else plan.acts
@@ -261,7 +261,7 @@ class World:
         first = receipt is None or receipts.latest(receipt).attempt == 1
         if self.lost or self.twin or not first or not self.venue.remembers or self.scheduler.now > FAULTS:
             return
-        self.lost = True
+        self.lost = self.wiped = True
         self.api.drop(NAME)
         self.api.receipts.clear()
         self.scheduler.after(FENCE + 2 * S, lambda: self.api.create_intent(NAME, **self.spec))
@@ -354,7 +354,9 @@ class World:
             _judge_conditions(intent)
             if receipt is not None and receipt.claimant.uid == intent.metadata.uid:
                 owner = intent
-        if owner is None and self.venue.live and not self.orphaned and not self.api.intents:
+        # After a wipe an object can come and go before any operator has seen it: then nothing names the order.
+        known = not (self.orphaned or self.wiped)
+        if owner is None and self.venue.live and known and not self.api.intents:
             raise Broken("an order works that nobody asks for")
         for intent in self.api.intents.values():
             self._judge_end(intent, owns=intent is owner)
