@@ -26,9 +26,8 @@ async def measure(stack: Stack) -> list[Row]:
         await asyncio.sleep(IDLE_SECONDS)
         share = meter.used()["operator"] / (time.monotonic() - started)
         memory, highest = memory_mib(operator.pid), memory_mib(operator.pid, "VmHWM")
-    total = writes.own + writes.events
     return [
-        Row(f"writes in {QUIET_SECONDS:.0f} s, {FEW} working orders", "0", str(total), total == 0),
+        Row(f"writes in {QUIET_SECONDS:.0f} s, {FEW} working orders", "0", str(writes.total), writes.total == 0),
         Row(f"CPU, {MANY} working orders", "≤ 2 % of a core", f"{share:.1%}", share <= 0.02),
         Row(f"RSS, {MANY} working orders", "≤ 200 MB", f"{memory * 1.048576:.0f} MB", memory * 1.048576 <= 200,
             f"at most {highest * 1.048576:.0f} MB"),

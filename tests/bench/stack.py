@@ -30,6 +30,7 @@ FUNDS = {"USDT": "100000000", "BTC": "5000"}
 START_SECONDS = 60.0
 _CALLS = re.compile(r"^exchange_kernel_api_calls_total\{(?P<labels>[^}]*)\} (?P<count>\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
+_KINDS = {"orderintents": "orders", "orderreceipts": "orders", "events": "events"}
 _WRITES = frozenset({"create", "replace", "patch", "delete"})
 
 
@@ -47,13 +48,22 @@ class Desk:
 
 @dataclass(frozen=True)
 class Writes:
-    """Writes to the API server, Events apart: they are a courtesy, written one after the other and aggregated."""
+    """Writes to the API server: those of orders (OrderIntents and OrderReceipts), those of accounts, and Events.
 
-    own: int
+    The state of an account is written every two seconds at most, however many orders it has; Events are a courtesy,
+    written at a modest pace.
+    """
+
+    orders: int
+    accounts: int
     events: int
 
+    @property
+    def total(self) -> int:
+        return self.orders + self.accounts + self.events
+
     def since(self, before: "Writes") -> "Writes":
-        return Writes(self.own - before.own, self.events - before.events)
+        return Writes(self.orders - before.orders, self.accounts - before.accounts, self.events - before.events)
 
 
 class Operator:
@@ -69,13 +79,12 @@ class Operator:
     async def writes(self) -> Writes:
         async with aiohttp.ClientSession() as session, session.get(self._probes + "/metrics") as answer:
             text = await answer.text()
-        own = events = 0
+        counts = {"orders": 0, "accounts": 0, "events": 0}
         for found in _CALLS.finditer(text):
             labels = dict(_LABEL.findall(found["labels"]))
             if labels["verb"] in _WRITES:
-                count = int(float(found["count"]))
-                own, events = (own, events + count) if labels["resource"] == "events" else (own + count, events)
-        return Writes(own, events)
+                counts[_KINDS.get(labels["resource"], "accounts")] += int(float(found["count"]))
+        return Writes(**counts)
 
 
 @dataclass
