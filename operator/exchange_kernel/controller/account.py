@@ -34,6 +34,8 @@ RECONNECT = Backoff(first=0.5, ceiling=15.0)
 # Failures for less than this are no loss of contact: one lost answer is not worth a status write of every order.
 CONTACT_GRACE = 10.0
 CLOCK_INTERVAL = 60.0
+# Steps, minima and listings change while a session lasts for weeks.
+MARKETS_INTERVAL = 600.0
 STATE_INTERVAL = 2.0
 # From the end of a create to the account's next turn.
 KICK_DELAY = 0.25
@@ -75,7 +77,7 @@ class AccountRuntime:
         self._failing_since: float | None = None
         self._polled_at: float | None = None
         self._last_poll: float | None = None
-        self._next_clock = self._next_balances = self._next_state = self._balances_at = 0.0
+        self._next_markets = self._next_clock = self._next_balances = self._next_state = self._balances_at = 0.0
         self._balances: tuple[Balance, ...] | None = None
         self._snapshot: tuple[VenueOrder, ...] = ()
         self._state: AccountState | None = None
@@ -261,6 +263,7 @@ class AccountRuntime:
         self._succeeded()
         await self._hold()
         self._next_clock = self._context.monotonic() + CLOCK_INTERVAL
+        self._next_markets = self._context.monotonic() + MARKETS_INTERVAL
 
     async def _close(self) -> None:
         opened, self._opened = self._opened, None
@@ -314,6 +317,10 @@ class AccountRuntime:
             self._next_balances = now + self._context.settings.balance_interval
             self._balances = await opened.session.fetch_balances()
             self._balances_at = now
+        if now >= self._next_markets:
+            self._next_markets = now + MARKETS_INTERVAL
+            markets = await opened.session.load_markets()
+            self._opened = replace(opened, markets=markets)
         if polls:
             self._succeeded()
 

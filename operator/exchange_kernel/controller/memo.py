@@ -61,7 +61,6 @@ class IntentMemo:
     intent: OrderIntent
     identity: Identity
     journal: Journal = field(default_factory=NotRead)
-    journal_read_at: float | None = None
     permit: Permit | None = None
     unsure: Permit | None = None
     sending: bool = False
@@ -144,7 +143,6 @@ class IntentMemo:
             now=now,
             holder=holder,
             spec_changed_at=self.spec_changed_at,
-            journal_read_at=self.journal_read_at,
             permit=self.permit,
             sending=self.sending,
             outcome=self.outcome,
@@ -233,7 +231,6 @@ class IntentMemo:
         """A read of the receipt has arrived (None: there is none)."""
         if receipt is None:
             self.journal = NoReceipt()
-            self.journal_read_at = monotonic if self.journal_read_at is None else self.journal_read_at
             return
         known = self.journal
         same = isinstance(known, Held) and _version(known.receipt) == _version(receipt)

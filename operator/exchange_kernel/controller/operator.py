@@ -3,10 +3,10 @@
 import asyncio
 import json
 import logging
-import time
 from pathlib import Path
 
 from exchange_kernel.api.exchange_account import JournalRef
+from exchange_kernel.clocks import elapsed
 from exchange_kernel.controller.context import Context, Stores, new_holder
 from exchange_kernel.controller.engine import Engine
 from exchange_kernel.controller.informer import Informer
@@ -90,7 +90,7 @@ class Operator:
             SecretStore(client),
         )
         events = EventRecorder(client, instance=holder)
-        engine = Engine(Context(self._settings, stores, events, root, time.monotonic, holder=holder))
+        engine = Engine(Context(self._settings, stores, events, root, elapsed, holder=holder))
         informer = Informer(engine.offer, connection.login, self._settings.watch_namespace)
         self._engine, self._informer = engine, informer
         _log.info("operator %s works on %s, journal %s in %s", holder, connection.server, root.uid, root.namespace)

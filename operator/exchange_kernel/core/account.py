@@ -120,7 +120,7 @@ def _problem(view: AccountView) -> Problem | None:
         return session.problem
     if not session.venue_account_id or session.rules is None or not session.markets:
         return Problem(Reason.CONNECTING, "the session with the venue is being opened")
-    return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session)
+    return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session) or _halted(view)
 
 
 def _unavailable(account: ExchangeAccount) -> Iterator[str]:
@@ -153,6 +153,17 @@ def _right_to_trade(view: AccountView) -> Problem | None:
     if view.session.can_trade:
         return None
     return Problem(Reason.PERMISSION_MISSING, "the API key may not trade: give it that right, or use another key")
+
+
+def _halted(view: AccountView) -> Problem | None:
+    """A halt latches the sender. What haltScope asks for beyond that is said to be missing, not passed over."""
+    if view.account.spec.trading_state is not TradingState.HALTED:
+        return None
+    return Problem(
+        Reason.HALTED,
+        "no order is sent. This version does not cancel working orders on a halt (haltScope): cancel those that must "
+        "go with desiredState: Canceled, or delete them",
+    )
 
 
 def _clock_problem(session: SessionFacts) -> Problem | None:

@@ -178,7 +178,7 @@ def with_final(receipt: OrderReceipt, state: OrderStateName, filled: Decimal, at
     """Record how the order ended; the first record stays, but for a fill that arrived late."""
     if receipt.final is not None and receipt.final.filled_quantity >= filled:
         return receipt
-    return _updated(receipt, final=FinalRecord(state=state, filled_quantity=filled, at=at))
+    return _updated(receipt, final=FinalRecord(state=state, filled_quantity=Decimal(shown(filled)), at=at))
 
 
 def with_claimant(receipt: OrderReceipt, intent: OrderIntent) -> OrderReceipt:

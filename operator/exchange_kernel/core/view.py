@@ -149,7 +149,6 @@ class View:
 
     Attributes:
         spec_changed_at: When the spec was last written, by the API server's record.
-        journal_read_at: Monotonic clock when this process first learned that there is no receipt.
         holder: Unique per process.
         sending: A create request of this process is under way.
         outcome: What this process' last create request proved, not recorded yet.
@@ -170,7 +169,6 @@ class View:
     now: Now
     holder: str
     spec_changed_at: datetime | None = None
-    journal_read_at: float | None = None
     permit: Permit | None = None
     sending: bool = False
     outcome: CreateOutcome | None = None

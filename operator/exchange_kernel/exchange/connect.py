@@ -6,6 +6,7 @@ Whether the account may use this endpoint is the caller's check, made against th
 import time
 from dataclasses import dataclass, field
 
+from exchange_kernel.clocks import elapsed
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
 from exchange_kernel.exchange.ccxt_client import REQUEST_TIMEOUT, Access
@@ -13,7 +14,7 @@ from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.venue_clock import Clocks
 
-SYSTEM_CLOCKS = Clocks(wall=time.time, monotonic=time.monotonic)
+SYSTEM_CLOCKS = Clocks(wall=time.time, monotonic=elapsed)
 # One per process: all sessions share an address, and so the venue's limit for it.
 PROCESS_BUDGETS = Budgets()
 

@@ -314,7 +314,7 @@ async def test_a_conflict_on_the_accounts_status_does_not_undo_a_halt() -> None:
     for _ in range(3):
         world.venue.fail_next("fetch_open_orders", Raises(VenueUnavailable("away")))
     await world.until(lambda: halted)
-    await told(world, "Trading")
+    await told(world, "Halted")
     world.apply()
     await world.until_state("Pending")
     await world.pass_time(10)
