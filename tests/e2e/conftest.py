@@ -14,8 +14,10 @@ CRDS = Path(__file__).parents[2] / "crds"
 SESSION_LOOP = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All end-to-end tests run in one loop, in which the shared stack's venue lives."""
+    """All end-to-end tests run in one loop, in which the shared stack's venue lives; those that wait begin first."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(SESSION_LOOP, append=False)

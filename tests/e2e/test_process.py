@@ -115,7 +115,7 @@ async def test_what_repeats_is_one_event_with_a_count(shared: Stack) -> None:
     async def counted() -> bool:
         return await counts() == [3]
 
-    await eventually(counted, what="one event, three times")
+    await eventually(counted, what=f"one event, three times; it is {await counts()} at first")
 
 
 async def test_nothing_is_written_while_nothing_changes(stack: Stack) -> None:

@@ -381,26 +381,26 @@ class AccountRuntime:
 
     async def _write_status(self, decision: AccountDecision) -> None:
         store = self._context.stores.accounts
+        before = self.account  # as it is now: the watch may be faster than the answer
         try:
-            stored = await store.patch_status(self.account.metadata, self.account.status, decision.status)
+            stored = await store.patch_status(before.metadata, before.status, decision.status)
         except Conflict:
             fresh = await store.get(*self.account.key)
             if fresh.metadata.uid == self.account.metadata.uid:
                 self.take(fresh)
             raise
         if stored is not None:
-            before = self.account
             self.take(stored)
             self._said, self._said_at = stored.status, self._context.monotonic()
             self._decide()
-            self._tell(before, stored)
+            self._tell(before, stored, decision)
 
-    def _tell(self, before: ExchangeAccount, after: ExchangeAccount) -> None:
+    def _tell(self, before: ExchangeAccount, after: ExchangeAccount, said: AccountDecision) -> None:
         if before.status.message == after.status.message:
             return
         meta = after.metadata
         target = EventTarget(API_VERSION, "ExchangeAccount", meta.namespace, meta.name, meta.uid)
-        problem = self._decision.problem or self._decision.journal_problem if self._decision else None
+        problem = said.problem or said.journal_problem
         kind = EventType.NORMAL if problem is None else EventType.WARNING
         reason, message = (problem.reason, problem.message) if problem else ("Ready", "the account can trade")
         self._context.events.record(target, kind, reason, message)

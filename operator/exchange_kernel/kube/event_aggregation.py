@@ -105,6 +105,7 @@ class EventAggregator:
     _waiting: OrderedDict[EventKey, PendingEvent] = field(default_factory=OrderedDict)
     _written: OrderedDict[EventKey, tuple[PendingEvent, float]] = field(default_factory=OrderedDict)
     _buckets: OrderedDict[str, _Bucket] = field(default_factory=OrderedDict)
+    _under_way: PendingEvent | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -127,11 +128,13 @@ class EventAggregator:
         return True
 
     def take(self) -> PendingEvent | None:
-        """The Event that has waited longest; None when none waits."""
-        return self._waiting.popitem(last=False)[1] if self._waiting else None
+        """The Event that has waited longest; None when none waits. The caller writes one at a time."""
+        self._under_way = self._waiting.popitem(last=False)[1] if self._waiting else None
+        return self._under_way
 
     def written(self, event: PendingEvent, monotonic: float) -> None:
         """Remember that an Event is on the API server, so that a repetition updates it."""
+        self._under_way = None
         self._written[event.key] = (replace(event, exists=True), monotonic)
         self._written.move_to_end(event.key)
         if len(self._written) > self.limits.remembered:
@@ -142,6 +145,9 @@ class EventAggregator:
         self._written.pop(event.key, None)
 
     def _next(self, key: EventKey, target: EventTarget, message: str, now: datetime, monotonic: float) -> PendingEvent:
+        if self._under_way is not None and self._under_way.key == key:
+            # It is being written right now: what repeats meanwhile goes to the same object.
+            return replace(self._under_way, message=message, count=self._under_way.count + 1, last=now)
         previous, at = self._written.get(key, (None, 0.0))
         if previous is not None and monotonic - at <= self.limits.repeat_seconds:
             return replace(previous, message=message, count=previous.count + 1, last=now)

@@ -56,6 +56,18 @@ def test_what_repeats_after_it_was_written_updates_the_same_object() -> None:
     assert (second.name, second.count, second.first) == (first.name, 2, first.first)
 
 
+def test_what_repeats_while_it_is_written_updates_the_same_object() -> None:
+    events = EventAggregator()
+    offer(events)
+    first = take(events)
+    offer(events, at=0.5)
+    events.written(first, 0.6)
+
+    second = take(events)
+
+    assert (second.name, second.count) == (first.name, 2)
+
+
 def test_what_repeats_much_later_is_a_new_event() -> None:
     events = EventAggregator(EventLimits(repeat_seconds=600))
     offer(events)
