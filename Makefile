@@ -63,7 +63,7 @@ check: setup ## static checks: lint, format, types, layers, generated files
 
 unit: setup ## unit tests: no sockets, no waiting
 	@$(SAY) "unit tests"
-	@$(PYTEST) tests/unit --timeout 20
+	@$(PYTEST) -n $(PYTEST_WORKERS) tests/unit --timeout 20
 
 bench: binaries ## measure the operator against raw HTTP on the same machine
 	@$(SAY) "bench"

@@ -34,13 +34,13 @@ def apply(target: Any, patch: Any) -> Any:  # noqa: ANN401 - RFC 7396 speaks of 
     return result
 
 
-@settings(derandomize=True, max_examples=300)
+@settings(derandomize=True, max_examples=100)
 @given(trees, trees)
 def test_applying_the_difference_gives_the_following_state(previous: dict[str, Any], following: dict[str, Any]) -> None:
     assert apply(previous, merge_diff(previous, following)) == following
 
 
-@settings(derandomize=True, max_examples=100)
+@settings(derandomize=True, max_examples=40)
 @given(trees)
 def test_equal_states_have_no_difference(state: dict[str, Any]) -> None:
     assert merge_diff(state, state) == {}
