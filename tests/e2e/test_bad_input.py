@@ -8,7 +8,7 @@ import pytest
 
 from exchange_kernel.kube.resources import ACCOUNTS, SECRETS
 from local_cluster.errors import LocalClusterError
-from support.stack import Stack, condition
+from support.stack import Stack, condition, eventually
 
 Json = Any
 
@@ -186,7 +186,13 @@ async def test_an_account_that_cannot_be_served_is_said_and_gets_no_order(shared
 
 
 async def test_a_halted_account_sends_nothing_until_it_is_enabled_again(shared: Stack) -> None:
-    await shared.patch_account({"spec": {"tradingState": "Halted"}})
+    halted = await shared.patch_account({"spec": {"tradingState": "Halted"}})
+
+    async def seen() -> bool:
+        account = await shared.api.get(ACCOUNTS, shared.namespace, shared.named("main"))
+        return bool(account["status"]["observedGeneration"] == halted["metadata"]["generation"])
+
+    await eventually(seen, what="the operator has seen it")
     await shared.order("buy")
     await shared.until_condition("buy", "Ready", "False", "Halted")
     await shared.no_order()
