@@ -8,7 +8,7 @@ import pytest
 
 from exchange_kernel.kube.resources import ACCOUNTS, SECRETS
 from local_cluster.errors import LocalClusterError
-from support.stack import Stack, condition, eventually
+from support.stack import Stack, condition
 
 Json = Any
 
@@ -186,15 +186,12 @@ async def test_an_account_that_cannot_be_served_is_said_and_gets_no_order(shared
 
 
 async def test_a_halted_account_sends_nothing_until_it_is_enabled_again(shared: Stack) -> None:
-    halted = await shared.patch_account({"spec": {"tradingState": "Halted"}})
-
-    async def seen() -> bool:
-        account = await shared.api.get(ACCOUNTS, shared.namespace, shared.named("main"))
-        return bool(account["status"]["observedGeneration"] == halted["metadata"]["generation"])
-
-    await eventually(seen, what="the operator has seen it")
+    await shared.patch_account({"spec": {"tradingState": "Halted"}})
+    # Orders and accounts come through two watches: only what was seen can hold an order back.
+    await shared.until_account("main", "Ready", "False", "Halted")
     await shared.order("buy")
-    await shared.until_condition("buy", "Ready", "False", "Halted")
+    obj = await shared.until_condition("buy", "Ready", "False", "AccountNotReady")
+    assert "(Halted)" in obj["status"]["message"]
     await shared.no_order()
     await shared.patch_account({"spec": {"tradingState": "Enabled"}})
     await shared.until_state("buy", "Open")
