@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.adoption import owner_of, rival_of
 from exchange_kernel.core.decision import (
     Action,
     AddFinalizer,
@@ -20,6 +21,7 @@ from exchange_kernel.core.decision import (
     FetchOrder,
     FetchTrades,
     LookUp,
+    ReadAdoption,
     ReadClaimant,
     ReadReceipt,
     RemoveFinalizer,
@@ -27,9 +29,9 @@ from exchange_kernel.core.decision import (
 )
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.venue import Absent, CreateOutcome, Found, OrderRequest, OutcomeUnknown, Unknown
-from exchange_kernel.core.view import AccountFacts, Permit
+from exchange_kernel.core.view import AccountFacts, AdoptionFacts, Permit
 from exchange_kernel.exchange.port import Exchange, ExchangeError
-from exchange_kernel.kube.errors import Conflict, NotFound
+from exchange_kernel.kube.errors import Conflict, Malformed, NotFound
 from exchange_kernel.kube.resources import INTENTS
 
 _T = TypeVar("_T")
@@ -91,6 +93,8 @@ class Actions:
                 await self._look_up(memo, account, action)
             case FetchOrder():
                 await self._fetch_order(memo, account, action)
+            case ReadAdoption():
+                await self._read_adoption(memo, account, action)
             case FetchTrades():
                 await self._fetch_trades(memo, account, action)
             case Cancel():
@@ -186,6 +190,21 @@ class Actions:
             memo.see(order, started, self._context.monotonic())
         elif not failed:
             memo.see_absent(Absent(started, complete=False))
+
+    async def _read_adoption(self, memo: IntentMemo, account: Account, action: ReadAdoption) -> None:
+        """Who names the order is read after this object's annotation was seen, and before who has it."""
+        order_id, namespace = action.exchange_order_id, self._context.settings.watch_namespace or None
+        memo.looked = memo.asked(memo.looked, self._context.monotonic())
+        naming = await self._context.stores.intents.naming(order_id, namespace)
+        held = await self._context.stores.receipts.list(account=memo.account_key)
+        if held.unreadable:
+            first = held.unreadable[0]
+            raise Malformed(f"OrderReceipt {first.meta.name} cannot be read, it may have the order: {first.problem}")
+        order, failed = await self._maybe(memo, account, _exchange(account).fetch_order(action.symbol, order_id))
+        if failed:
+            return
+        owner, rival = owner_of(order_id, memo.intent, held.items, naming), rival_of(memo.intent, naming)
+        memo.see_adoption(AdoptionFacts(order_id, self._context.monotonic(), order, owner, rival))
 
     async def _fetch_trades(self, memo: IntentMemo, account: Account, action: FetchTrades) -> None:
         asked = _exchange(account).fetch_trades(action.symbol, action.exchange_order_id)

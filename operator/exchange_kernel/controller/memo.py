@@ -22,7 +22,20 @@ from exchange_kernel.core.venue import (
     Unknown,
     VenueOrder,
 )
-from exchange_kernel.core.view import AccountFacts, Asked, Held, Journal, NoReceipt, NotRead, Now, Permit, View
+from exchange_kernel.core.view import (
+    AccountFacts,
+    Adoption,
+    AdoptionFacts,
+    Asked,
+    Held,
+    Journal,
+    NoReceipt,
+    NotAsked,
+    NotRead,
+    Now,
+    Permit,
+    View,
+)
 from exchange_kernel.kube.client import FIELD_MANAGER
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import Json
@@ -73,6 +86,7 @@ class IntentMemo:
     traded: Asked = field(default_factory=Asked)
     hold_until: float = 0.0
     final_at: float | None = None
+    adoption: Adoption = field(default_factory=NotAsked)
     failures: int = 0
     spec_changed_at: datetime | None = None
     gone: bool = False
@@ -154,6 +168,7 @@ class IntentMemo:
             traded=self.traded,
             hold_until=self.hold_until,
             final_at=self.final_at,
+            adoption=self.adoption,
         )
 
     # --- the object ---------------------------------------------------------------------------------------------
@@ -249,8 +264,8 @@ class IntentMemo:
             self.journal = replace(self.journal, claimant_gone=gone)
 
     def forget_receipt(self) -> None:
-        """The receipt must be read again."""
-        self.journal = NotRead(required=True)
+        """The receipt must be read again, and with it whatever was concluded from there being none."""
+        self.journal, self.adoption = NotRead(required=True), NotAsked()
 
     def _recover_permit(self, receipt: OrderReceipt, holder: str) -> None:
         """A record whose write was not answered has arrived after all: its permit is ours, from the first try."""
@@ -271,6 +286,7 @@ class IntentMemo:
 
     def recorded(self, receipt: OrderReceipt, permit: Permit | None, monotonic: float) -> None:
         """A record was written: what it proves is no longer kept here."""
+        self.adoption = NotAsked()
         self.hold(receipt, monotonic)
         latest = receipts.latest(receipt)
         if latest.outcome is PlacementOutcome.NOT_PLACED:
@@ -298,6 +314,10 @@ class IntentMemo:
         """A look-up found nothing. What was found once is not forgotten for it."""
         if self.order is None:
             self.observed, self.observed_at = absent, absent.started_at
+
+    def see_adoption(self, facts: AdoptionFacts) -> None:
+        """What is known of the order to adopt has been read."""
+        self.adoption, self.looked = facts, Asked()
 
     def see_trades(self, trades: tuple[Trade, ...]) -> None:
         """The order's fills were read."""

@@ -51,6 +51,7 @@ BY_REASON: dict[Reason, Kstatus] = {
     Reason.CONFIRMATION_REQUIRED: FAILED,
     Reason.JOURNAL_FOREIGN: FAILED,
     Reason.NOTHING_TO_ADOPT: FAILED,
+    Reason.ADOPTION_REFUSED: FAILED,
     Reason.ACCOUNT_CHANGED: FAILED,
     Reason.ORDER_VANISHED: FAILED,
     # Asked for, so it is no failure that nothing happens; but the wish is not fulfilled either.

@@ -7,7 +7,7 @@
    else is concluded before.
 2. A request of this process is under way: wait for it.
 3. This process knows an outcome that is not recorded: record it.
-4. No receipt: `fresh`.
+4. No receipt: `adoption` for an object that names an order, else `fresh`.
 5. A receipt of somebody else, of another wish, or of another account at the venue: refuse.
 6. A receipt of this order: by the outcome of its latest placement (`unresolved`, `placed`, `retry`).
 
@@ -24,7 +24,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import fresh, placed, receipts, retry, status, unresolved
+from exchange_kernel.core import adoption, fresh, placed, receipts, retry, status, unresolved
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN
 from exchange_kernel.core.decision import (
     CreateReceipt,
@@ -51,7 +51,7 @@ def decide(view: View) -> Decision:
     if isinstance(view.journal, NoReceipt) and view.sending:
         return Decision("a request is under way, its receipt is gone", view.intent.status)
     if isinstance(view.journal, NoReceipt):
-        return fresh.decide(view)
+        return adoption.decide(view) or fresh.decide(view)
     held = view.journal
     return _foreign(view, held) or _own(view, held.receipt)
 
@@ -72,7 +72,7 @@ def _unread(view: View, *, required: bool) -> Decision:
     """
     if not required and not fresh.was_seen(view) and not view.intent.metadata.deleting:
         decision = fresh.decide(view)
-        if isinstance(decision.record, CreateReceipt):
+        if isinstance(decision.record, CreateReceipt) and decision.record.permits is not None:
             return decision
     return Decision("read the receipt", view.intent.status, actions=(ReadReceipt(),), quiet=True)
 

@@ -90,6 +90,14 @@ class FetchOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAdoption:
+    """Read an order by the venue's id, and who has or names it: the objects first, then the account's receipts."""
+
+    symbol: str
+    exchange_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchTrades:
     """Read all fills of one order."""
 
@@ -121,6 +129,7 @@ Action = (
     | DeleteIntent
     | LookUp
     | FetchOrder
+    | ReadAdoption
     | FetchTrades
     | Send
     | Cancel

@@ -139,7 +139,7 @@ def _has_venue(view: View) -> bool:
 
 def _adopt_only(view: View, stop: Stop | None) -> Decision:
     if isinstance(view.observed, Found):
-        return _adopt(view, view.observed.order)
+        return adopt(view, view.observed.order)
     if isinstance(view.observed, Absent) and view.now.monotonic < view.looked.due_at(SLOW):
         reason = Reason.NOTHING_TO_ADOPT if stop is None else stop.reason
         message = (
@@ -161,8 +161,8 @@ def _look_up(view: View, why: str) -> Decision:
     return Decision(why, said, actions=(ask,), quiet=True)
 
 
-def _adopt(view: View, order: VenueOrder) -> Decision:
-    """Take over an order that the venue has under this identity's id, whoever sent it in a former life."""
+def adopt(view: View, order: VenueOrder) -> Decision:
+    """Take over an order of the venue: one under this identity's id, whoever sent it, or the one that a human named."""
     spec = view.intent.spec
     if (order.symbol, order.side) != (spec.symbol, spec.side):
         message = (
@@ -202,7 +202,7 @@ def _lost_receipt(view: View) -> Decision:
 
 def _observe_or_guard(view: View) -> Decision:
     if isinstance(view.observed, Found):
-        return _adopt(view, view.observed.order)
+        return adopt(view, view.observed.order)
     if isinstance(view.observed, Absent):
         return _guard(view)
     return _look_up(view, "a receipt is missing: look the order up")
@@ -253,12 +253,13 @@ def _deleting(view: View) -> Decision:
     if not has_finalizer(view):
         return Decision("deleted without a trace", before)
     if before.state is not None and before.state.is_final:
-        return _release(view, "it had ended; its receipt is gone")
+        return release(view, "it had ended; its receipt is gone")
     if not view.account.exists:
-        return _release(view, "its account is gone and no receipt says that it was placed")
+        return release(view, "its account is gone and no receipt says that it was placed")
     return _lost_receipt(view)
 
 
-def _release(view: View, why: str) -> Decision:
+def release(view: View, why: str) -> Decision:
+    """Let an object go that has no order at the venue."""
     said = Situation(State.CANCELED, Reason.CANCELED, why, accepted=None, settled=True)
     return Decision("release", status.build(view, said), actions=(RemoveFinalizer(view.intent),), quiet=True)

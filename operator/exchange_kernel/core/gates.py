@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import DesiredState, PlacementPolicy, RoundingPolicy, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.meta import ANNOTATION_PAUSED
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import market_rules, receipts
 from exchange_kernel.core.market_rules import Denial, Terms
@@ -200,6 +201,22 @@ def _market_rules(view: View) -> Stop | None:
     return _deny(terms.reason, terms.message) if isinstance(terms, Denial) else None
 
 
+def adopts(intent: OrderIntent) -> str:
+    """The venue's id of the order that the object is to take over; empty when it is to have one of its own."""
+    return intent.metadata.annotations.get(ANNOTATION_ADOPT, "")
+
+
+def _adopts(view: View) -> Stop | None:
+    """Whoever names an order does not want another one."""
+    if not adopts(view.intent):
+        return None
+    return _wait(
+        Reason.ADOPTION_REFUSED,
+        f"the annotation {ANNOTATION_ADOPT} is set, so nothing is placed; an attempt to place under this name is "
+        "recorded already: use a new name or intentId to adopt, or remove the annotation to place",
+    )
+
+
 def _suspended(view: View) -> Stop | None:
     return _wait(Reason.SUSPENDED, "spec.suspend is true; nothing is sent") if view.intent.spec.suspend else None
 
@@ -251,6 +268,7 @@ GATES: tuple[Rule, ...] = (
     _quote_quantity,
     _policy,
     _market_rules,
+    _adopts,
     _suspended,
     _paused,
     _account_changed,
@@ -260,9 +278,36 @@ GATES: tuple[Rule, ...] = (
 )
 
 
+# An order that works at the venue is not sent: deadlines, combinations and the market's rules do not matter to it.
+# `Halted` neither; and one whose spec says Canceled is taken over to be canceled.
+ADOPTION_GATES: tuple[Rule, ...] = (
+    _invalid_spec,
+    _account_exists,
+    _account_terminating,
+    _namespace_allowed,
+    _markets_known,
+    _symbol,
+    _suspended,
+    _paused,
+    _account_changed,
+    _journal,
+)
+# An order that was the object's before is followed, and canceled, as long as the account can be used.
+ADOPTION_AGAIN_GATES: tuple[Rule, ...] = (_account_exists, _markets_known, _symbol, _account_changed)
+
+
 def first_stop(view: View) -> Stop | None:
     """The first rule that objects to sending, None when the order may be sent."""
-    for rule in GATES:
+    return _first(GATES, view)
+
+
+def adoption_stop(view: View, *, again: bool) -> Stop | None:
+    """The first rule that objects to taking an order over; `again`: its record was lost."""
+    return _first(ADOPTION_AGAIN_GATES if again else ADOPTION_GATES, view)
+
+
+def _first(rules: tuple[Rule, ...], view: View) -> Stop | None:
+    for rule in rules:
         stop = rule(view)
         if stop is not None:
             return stop

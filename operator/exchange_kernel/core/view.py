@@ -13,7 +13,7 @@ from exchange_kernel.api.exchange_account import OrderDefaults
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.core.identity import Identity
-from exchange_kernel.core.venue import CreateOutcome, Market, Observed, Unknown, VenueRules
+from exchange_kernel.core.venue import CreateOutcome, Market, Observed, Unknown, VenueOrder, VenueRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,33 @@ class Held:
 
 
 Journal = NotRead | NoReceipt | Held
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Nothing is known of an order to adopt."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionFacts:
+    """What is known of the order that an object is to take over.
+
+    Attributes:
+        order_id: The venue's id that was asked for.
+        read_at: Monotonic clock after the last answer; paces repetitions.
+        order: The order; None when the venue does not know it.
+        taken_by: The OrderIntent (namespace/name) whose receipt has it; empty for none.
+        named_by: Another OrderIntent (namespace/name) that names it as well; empty for none.
+    """
+
+    order_id: str
+    read_at: float
+    order: VenueOrder | None
+    taken_by: str = ""
+    named_by: str = ""
+
+
+Adoption = NotAsked | AdoptionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +187,7 @@ class View:
         traded: Reads of the order's trades.
         hold_until: No new attempt before this monotonic time (the venue or the back-off asked for a pause).
         final_at: Monotonic clock when the venue's order was first seen final by this process.
+        adoption: The order that the object is to take over, as asked for by its annotation.
     """
 
     intent: OrderIntent
@@ -180,3 +208,4 @@ class View:
     traded: Asked = field(default_factory=Asked)
     hold_until: float = 0.0
     final_at: float | None = None
+    adoption: Adoption = field(default_factory=NotAsked)

@@ -1,6 +1,6 @@
 """OrderIntents: what users wish, and where the operator writes what became of it."""
 
-from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.kube.client import ApiClient
@@ -28,6 +28,14 @@ class IntentStore:
     async def list(self, namespace: str | None = None) -> Listed[OrderIntent]:
         """Read all of one namespace, or of all. Raises Unavailable, Forbidden."""
         return read_objects(OrderIntent, await self._client.list(INTENTS, namespace))
+
+    async def naming(self, exchange_order_id: str, namespace: str | None = None) -> tuple[OrderIntent, ...]:
+        """The objects that name an order of the venue: as the one to adopt, or as theirs in the status.
+
+        What cannot be read as an OrderIntent is left out: nothing is ever done for it. Raises Unavailable, Forbidden.
+        """
+        found = await self._client.list(INTENTS, namespace)
+        return read_objects(OrderIntent, [obj for obj in found if _names(obj, exchange_order_id)]).items
 
     async def add_finalizer(self, meta: ObjectMeta) -> OrderIntent | None:
         """Hold the object back from going before its order has ended, and note its uid beside the finalizer.
@@ -66,6 +74,11 @@ class IntentStore:
         """
         before = previous.to_object()
         return _read(await patch_status(self._client, INTENTS, meta, before, following.to_object()))
+
+
+def _names(obj: Json, exchange_order_id: str) -> bool:
+    wanted = (obj["metadata"].get("annotations") or {}).get(ANNOTATION_ADOPT)
+    return exchange_order_id in {wanted, (obj.get("status") or {}).get("exchangeOrderId")}
 
 
 def _read(obj: Json | None) -> OrderIntent | None:

@@ -9,7 +9,7 @@ import pytest
 from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, TradingState
-from exchange_kernel.api.meta import ANNOTATION_CONFIRM, ANNOTATION_PAUSED
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_PAUSED
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
 from exchange_kernel.core.gates import GATES, first_stop
@@ -54,6 +54,12 @@ ROWS: list[tuple[str, View, State, str]] = [
     ),
     ("without a look-up only CreateOnly", view(account=account(rules=BLIND)), State.DENIED, Reason.NO_SAFE_LOOK_UP),
     ("the market's rules deny", view(intent(quantity="0.000001")), State.DENIED, Reason.NOT_ON_GRID),
+    (
+        "whoever names an order does not want another",
+        view(intent(annotations={ANNOTATION_ADOPT: "1001"})),
+        State.PENDING,
+        Reason.ADOPTION_REFUSED,
+    ),
     ("suspend holds back", view(intent(suspend=True)), State.PENDING, Reason.SUSPENDED),
     ("pause holds back", view(intent(annotations={ANNOTATION_PAUSED: "true"})), State.PENDING, Reason.PAUSED),
     (

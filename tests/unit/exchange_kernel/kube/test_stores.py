@@ -3,7 +3,7 @@ import pytest
 
 from exchange_kernel.api.account_state import AccountState
 from exchange_kernel.api.enums import OrderStateName, ReceiptOutcome
-from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, FINALIZER_JOURNAL
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, FINALIZER_CANCEL_ORDER, FINALIZER_JOURNAL
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.kube.accounts import AccountStateStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
@@ -41,6 +41,20 @@ async def test_a_finalizer_of_an_object_that_is_gone_needs_no_removal() -> None:
     wire = ScriptedTransport(refusal(404, "NotFound"))
 
     assert await IntentStore(ApiClient(wire)).remove_finalizer(meta(finalizers=[FINALIZER_CANCEL_ORDER])) is None
+
+
+async def test_the_objects_that_name_an_order_do_so_by_annotation_or_status() -> None:
+    plain = stored(intent_object(), name="plain")
+    asking = stored(intent_object(), name="asking", annotations={ANNOTATION_ADOPT: "7"})
+    following = stored(intent_object(), name="following") | {"status": {"exchangeOrderId": "7"}}
+    other = stored(intent_object(), name="other", annotations={ANNOTATION_ADOPT: "8"})
+    broken = stored(intent_object(), name="broken", annotations={ANNOTATION_ADOPT: "7"}) | {"spec": {"surprise": 1}}
+    items = [plain, asking, following, other, broken]
+    wire = ScriptedTransport(answer({"metadata": {"resourceVersion": "1"}, "items": items}))
+
+    found = await IntentStore(ApiClient(wire)).naming("7")
+
+    assert [intent.metadata.name for intent in found] == ["asking", "following"]
 
 
 async def test_a_status_that_stays_the_same_costs_no_request() -> None:
