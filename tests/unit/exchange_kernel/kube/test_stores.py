@@ -50,7 +50,7 @@ async def test_the_objects_that_name_an_order_do_so_by_annotation_or_status() ->
     other = stored(intent_object(), name="other", annotations={ANNOTATION_ADOPT: "8"})
     broken = stored(intent_object(), name="broken", annotations={ANNOTATION_ADOPT: "7"}) | {"spec": {"surprise": 1}}
     items = [plain, asking, following, other, broken]
-    wire = ScriptedTransport(answer({"metadata": {"resourceVersion": "1"}, "items": items}))
+    wire = ScriptedTransport(answer(200, {"metadata": {"resourceVersion": "1"}, "items": items}))
 
     found = await IntentStore(ApiClient(wire)).naming("7")
 
