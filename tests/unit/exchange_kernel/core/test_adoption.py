@@ -254,3 +254,10 @@ def test_a_symbol_that_the_account_does_not_have_is_denied_before_the_venue_is_a
     decision = decide(view(adopting(symbol="BTC/EUR"), account=account(markets={SYMBOL: market()})))
 
     assert (does(decision), decision.status.state) == ("rest", State.DENIED)
+
+
+def test_only_a_placement_is_recorded_without_reading_the_receipt_first() -> None:
+    found = {"journal": NotRead(), "observed": Found(order())}
+
+    assert does(decide(view(intent(placement={"policy": "AdoptOnly"}), **found))) == "ReadReceipt"
+    assert does(decide(view(**found))).startswith("create Pending/1")
