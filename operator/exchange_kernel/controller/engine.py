@@ -7,7 +7,7 @@ the newest state when a worker takes the key. One worker handles an object at a 
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from exchange_kernel.api.exchange_account import ExchangeAccount
@@ -46,6 +46,7 @@ class Engine:
         self.memos: dict[str, IntentMemo] = {}
         self.accounts: dict[AccountKey, AccountRuntime] = {}
         self.swept = asyncio.Event()
+        self.on_missed: Callable[[], None] = _nobody
         self.passes = 0
         self.busy_seconds = 0.0
         self.journal_sweep = JournalSweep(context)
@@ -286,6 +287,8 @@ class Engine:
                 await self._fetch(resource, seen)
         for uid in found.gone:
             self._gone(resource, uid)
+        if found and self.swept.is_set():
+            self.on_missed()
 
     async def _load(self, resource: Resource, namespace: str | None) -> None:
         """Read the whole collection, page by page: at the start, and after a long blindness."""
@@ -313,3 +316,7 @@ class Engine:
         for key, runtime in list(self.accounts.items()):
             if runtime.account.metadata.uid == uid:
                 self._drop_account(key, uid)
+
+
+def _nobody() -> None:
+    """Nobody wants to know that a sweep has found what the watch had missed."""

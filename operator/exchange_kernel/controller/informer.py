@@ -37,40 +37,57 @@ class Informer:
         self._offer = offer
         self._login = login
         self._namespace = namespace
-        self._stop = threading.Event()
+        self._run = threading.Event()  # set: the present run is over
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._seen_at_suspicion = -1
         self.restarts = 0
         self.seen = 0
 
     def start(self) -> None:
         """Start watching. Call it in the main loop."""
-        loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._supervise, args=(loop,), name="kopf", daemon=True)
+        self._loop = asyncio.get_running_loop()
+        self._run = threading.Event()
+        self._thread = threading.Thread(target=self._supervise, args=(self._loop, self._run), name="kopf", daemon=True)
         self._thread.start()
 
     async def stop(self) -> None:
         """Stop watching."""
-        self._stop.set()
+        self._run.set()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, JOIN_SECONDS)
+
+    def suspect(self) -> None:
+        """A sweep has found what the watch had missed.
+
+        Once may be a matter of milliseconds. Twice, with not a single event in between, and the watch is blind: it is
+        left to itself (it may hang where no stop flag is looked at) and another one takes its place.
+        """
+        if self.seen == self._seen_at_suspicion:
+            _log.warning("the watch is blind; it is started anew")
+            self._run.set()
+            self.restarts += 1
+            self.start()
+        self._seen_at_suspicion = self.seen
 
     @property
     def alive(self) -> bool:
         """Whether the supervisor runs; it restarts kopf for ever."""
         return self._thread is not None and self._thread.is_alive()
 
-    def _supervise(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _supervise(self, loop: asyncio.AbstractEventLoop, run: threading.Event) -> None:
         def offer(resource: Resource, kind: str | None, obj: Json) -> None:
-            self.seen += 1
-            loop.call_soon_threadsafe(self._offer, resource, kind, obj)
+            if not run.is_set():
+                self.seen += 1
+                loop.call_soon_threadsafe(self._offer, resource, kind, obj)
 
-        while not self._stop.is_set():
+        while not run.is_set():
             registry = handlers.build_registry(offer, self._login)
             try:
-                asyncio.run(handlers.watch(registry, self._stop, self._ready, self._namespace))
+                asyncio.run(handlers.watch(registry, run, self._ready, self._namespace))
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever ends kopf, it is started again
                 _log.warning("the watch ended: %s: %s; it is started again", type(error).__name__, error)
-            if not self._stop.is_set():
+            if not run.is_set():
                 self.restarts += 1
-                self._stop.wait(RESTART_AFTER_SECONDS)
+                run.wait(RESTART_AFTER_SECONDS)

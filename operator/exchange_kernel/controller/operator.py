@@ -92,6 +92,7 @@ class Operator:
         events = EventRecorder(client, instance=holder)
         engine = Engine(Context(self._settings, stores, events, root, elapsed, holder=holder))
         informer = Informer(engine.offer, connection.login, self._settings.watch_namespace)
+        engine.on_missed = informer.suspect
         self._engine, self._informer = engine, informer
         _log.info("operator %s works on %s, journal %s in %s", holder, connection.server, root.uid, root.namespace)
         engine.start()

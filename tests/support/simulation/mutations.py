@@ -230,7 +230,7 @@ def _loss_needs_no_guard(patch: Patch) -> type[OperatorShell]:
     """What a look-up does not find now is not there."""
 
     def guard(view: View) -> Decision:
-        return fresh._release(view, "no order found") if view.intent.metadata.deleting else fresh._place(view)
+        return fresh.release(view, "no order found") if view.intent.metadata.deleting else fresh._place(view)
 
     patch.setattr(fresh, "_guard", guard)
     return OperatorShell

@@ -110,3 +110,29 @@ async def test_what_the_thread_sees_is_offered_in_the_main_loop(monkeypatch: pyt
     await informer.stop()
     assert seen == [(ACCOUNTS, threading.get_ident()), (INTENTS, threading.get_ident())]
     assert informer.seen == 2
+
+
+async def test_a_watch_that_is_blind_twice_is_replaced_even_when_it_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[Any] = []
+    let_go = threading.Event()
+
+    async def watch(registry: kopf.OperatorRegistry, stop: Any, ready: Any, namespace: str) -> None:  # noqa: ANN401
+        del registry, ready, namespace
+        runs.append(stop)
+        # The first one hangs where it looks at no stop flag.
+        await asyncio.to_thread(let_go.wait if len(runs) == 1 else stop.wait)
+
+    monkeypatch.setattr(handlers, "watch", watch)
+    informer = Informer(lambda resource, kind, obj: None, login)
+    informer.start()
+    informer.suspect()
+    assert informer.restarts == 0
+    informer.seen += 1
+    informer.suspect()
+    assert informer.restarts == 0
+    informer.suspect()
+    assert informer.restarts == 1
+    assert informer.alive
+    assert runs[0].is_set()
+    await informer.stop()
+    let_go.set()
