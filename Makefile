@@ -2,7 +2,7 @@
 # cache folder. Nothing else outside this folder is written.
 #
 #   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
-#   PYTEST_WORKERS=4 make test     more parallel tests (default: 2)
+#   PYTEST_WORKERS=4 make test     fewer parallel tests (default: 6; most of them wait for fences and outages)
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,7 +11,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-PYTEST_WORKERS ?= 2
+PYTEST_WORKERS ?= 6
+UNIT_WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -63,7 +64,7 @@ check: setup ## static checks: lint, format, types, layers, generated files
 
 unit: setup ## unit tests: no sockets, no waiting
 	@$(SAY) "unit tests"
-	@$(PYTEST) -n $(PYTEST_WORKERS) tests/unit --timeout 20
+	@$(PYTEST) -n $(UNIT_WORKERS) tests/unit --timeout 20
 
 bench: binaries ## measure the operator against raw HTTP on the same machine
 	@$(SAY) "bench"
