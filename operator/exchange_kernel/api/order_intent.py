@@ -61,7 +61,7 @@ class Placement(Model):
     for names that are never used twice; needs submitBefore."""
 
     starting_deadline_seconds: Annotated[Whole, Field(ge=1, le=31_536_000)] | None = None
-    """How old the object may be, in seconds since its creation, when the order is first sent; older ones are Denied,
+    """How old the object may be, in seconds since its creation, when the order is first sent; older ones are Expired,
     so that a backlog is not traded at yesterday's prices. Left out: the account's default, which is 60, and none for
     the legs of a group."""
 
