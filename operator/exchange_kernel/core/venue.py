@@ -168,6 +168,47 @@ class OutcomeUnknown:
 CreateOutcome = Placed | Refused | NotPlaced | DuplicateId | OutcomeUnknown
 
 
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """The venue acknowledged the change; what it did is read back."""
+
+    order: VenueOrder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRefused:
+    """The venue refused the change for good and the order works on with its former values."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmendTooLate:
+    """The venue does not work this order any more: filled, canceled or expired. Only a read can tell."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AmendNotSent:
+    """It is proven that the change did not reach the venue's engine; reasons as `NotPlaced.reason`."""
+
+    reason: str
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendUnknown:
+    """Anything else: the order may have either values; it is read back."""
+
+    message: str
+
+
+AmendOutcome = Amended | AmendRefused | AmendTooLate | AmendNotSent | AmendUnknown
+
+
 class CancelOutcome(StrEnum):
     """What the answer to a cancel request proves. The order's state is read back in every case."""
 
@@ -178,6 +219,21 @@ class CancelOutcome(StrEnum):
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TrailingOffset:
+    """How a trailing stop follows the market.
+
+    Attributes:
+        offset: Distance to the best price seen: in the quote currency (`Amount`) or in percent (`Percent`).
+        offset_type: `Amount` or `Percent`, the names of OrderIntent.spec.trailing.offsetType.
+        activation_price: Quote per base at which trailing starts; None for at once.
+    """
+
+    offset: Decimal
+    offset_type: str
+    activation_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +251,38 @@ class OrderRequest:
     time_in_force: str = "GTC"
     post_only: bool = False
     reduce_only: bool = False
+    trailing: TrailingOffset | None = None
+    expire_at: datetime | None = None  # GTD only
+
+
+class AmendChange(StrEnum):
+    """A kind of change that a venue may be able to make to a working order in place."""
+
+    QUANTITY_DOWN = "QuantityDown"
+    QUANTITY_UP = "QuantityUp"
+    PRICE = "Price"
+    TRIGGER_PRICE = "TriggerPrice"
+
+
+@dataclass(frozen=True, slots=True)
+class AmendRequest:
+    """A change of one working order in place. Values are on the market's steps; None leaves a value as it is.
+
+    Attributes:
+        exchange_order_id: The venue's id.
+        client_order_id: Our id in canonical form; sent again, because some venues invent another one otherwise.
+        type: Name of OrderIntent.spec.type.
+        quantity: The venue order's new total, its fills included.
+    """
+
+    exchange_order_id: str
+    client_order_id: str
+    symbol: str
+    side: str
+    type: str
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
 # --- markets and accounts ---------------------------------------------------------------------------------------
@@ -235,6 +323,10 @@ class VenueRules:
         settle_margin: M, seconds: the engine's time-out plus the lag until a query shows the order.
         look_up: Whether an order can be looked up by client order id.
         idempotent_create: Whether the venue returns the first order for a repeated client order id, for ever.
+        amends: By order type, the changes that the venue makes in place, its quantity meaning the total with fills.
+            A type that is not listed is never amended in place.
+        trailing_offsets: The offset types that a TrailingStopMarket may have; empty where there is none.
+        trailing_activation: Whether a trailing stop may start at an activation price.
     """
 
     name: str
@@ -244,6 +336,9 @@ class VenueRules:
     settle_margin: float
     look_up: bool = True
     idempotent_create: bool = False
+    amends: Mapping[str, frozenset[AmendChange]] = field(default_factory=dict)
+    trailing_offsets: frozenset[str] = frozenset()
+    trailing_activation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
