@@ -18,6 +18,7 @@ from exchange_kernel.api.enums import HealthStatus
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.scalars import bounded
+from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core import venue
 from exchange_kernel.core.account import SessionFacts
 from exchange_kernel.core.status import tidy
@@ -60,6 +61,20 @@ class AccountPicture:
     oldest_unknown_seconds: float | None
     counters: AccountCounters
     at: datetime
+
+
+def unmanaged(snapshot: Iterable[VenueOrder], memos: Iterable[IntentMemo]) -> tuple[VenueOrder, ...]:
+    """The open orders at the venue that none of the intents owns, by the venue's id or by ours."""
+    ids, names = set(), set()
+    for memo in memos:
+        ids.add((memo.intent.spec.symbol, memo.exchange_order_id))
+        names.add(memo.client_order_id)
+    names.discard("")
+    return tuple(
+        order
+        for order in snapshot
+        if (order.symbol, order.exchange_order_id) not in ids and order.client_order_id not in names
+    )
 
 
 def render(picture: AccountPicture) -> AccountState:

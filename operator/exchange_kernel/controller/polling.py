@@ -1,0 +1,119 @@
+"""What is read from the venue for a whole account: one read for all its orders, never one per order.
+
+A bulk read is put into the memories of the intents that it says something about, and only those are judged again.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from exchange_kernel.controller.connecting import Opened, with_clock
+from exchange_kernel.controller.contact import Contact
+from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.venue import Balance, OpenOrders, VenueOrder
+
+CLOCK_INTERVAL = 60.0
+# Steps, minima and listings change while a session lasts for weeks.
+MARKETS_INTERVAL = 600.0
+# A fill is followed by a read of the balances, but a burst of them by few.
+BALANCES_AFTER_FILL = 2.0
+
+# Symbol and id: venues count their orders per symbol.
+OrderKey = tuple[str, str]
+
+
+class Polling:
+    """The bulk reads of one account.
+
+    Args:
+        context: Clocks, settings.
+        contact: The session.
+        memos: The intents of the account.
+        wake: Has an intent judged again, by uid.
+
+    Attributes:
+        polled_at: Monotonic clock before the last complete bulk read began; None before the first.
+        snapshot: All open orders as last read.
+        balances: As last read; None before the first read.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        contact: Contact,
+        memos: Callable[[], Iterable[IntentMemo]],
+        wake: Callable[[str], None],
+    ) -> None:
+        self._context, self._contact, self._memos, self._wake = context, contact, memos, wake
+        self.polled_at: float | None = None
+        self.snapshot: tuple[VenueOrder, ...] = ()
+        self.balances: tuple[Balance, ...] | None = None
+        self._last_poll: float | None = None
+        self._balances_at = 0.0
+        self._next_balances = self._next_clock = self._next_markets = 0.0
+
+    def opened(self) -> None:
+        """A session was opened; opening it has read clock and markets."""
+        now = self._context.monotonic()
+        self._next_clock, self._next_markets = now + CLOCK_INTERVAL, now + MARKETS_INTERVAL
+
+    def balances_soon(self) -> None:
+        """An order may have changed the balances."""
+        self._next_balances = min(self._next_balances, self._balances_at + BALANCES_AFTER_FILL)
+
+    @property
+    def due_at(self) -> float:
+        """Monotonic time of the next read."""
+        return min(self._next_poll(), self._next_balances)
+
+    def _next_poll(self) -> float:
+        """When the open orders are read next: often while some work, else only to see that the venue is there."""
+        if self._last_poll is None or self.polled_at is None:
+            return 0.0
+        settings = self._context.settings
+        soon = self._contact.failing or any(memo.works for memo in self._memos())
+        return self._last_poll + (settings.poll_interval if soon else settings.idle_interval)
+
+    async def read(self, opened: Opened) -> None:
+        """Read what is due. Raises ExchangeError."""
+        now, session, contact = self._context.monotonic(), opened.session, self._contact
+        polls = contact.must_ask or now >= self._next_poll()
+        if polls:
+            self._last_poll = now
+            self._apply(await session.fetch_open_orders())
+        if now >= self._next_clock:
+            contact.facts = with_clock(contact.facts, await session.read_clock())
+            self._next_clock = now + CLOCK_INTERVAL
+        if now >= self._next_balances:
+            self._next_balances = now + self._context.settings.balance_interval
+            self.balances = await session.fetch_balances()
+            self._balances_at = now
+        if now >= self._next_markets:
+            self._next_markets = now + MARKETS_INTERVAL
+            contact.opened = replace(opened, markets=await session.load_markets())
+        if polls:
+            contact.succeeded()
+
+    def _apply(self, snapshot: OpenOrders) -> None:
+        """Put a bulk read into the memories of the intents that it says something about."""
+        first = self.polled_at is None
+        self.polled_at = snapshot.started_at
+        self.snapshot = snapshot.orders
+        by_id = {(order.symbol, order.exchange_order_id): order for order in snapshot.orders}
+        now = self._context.monotonic()
+        for memo in self._memos():
+            news = memo.works and _compare(memo, by_id, snapshot, now)
+            if news or first:
+                self._wake(memo.meta.uid)
+
+
+def _compare(memo: IntentMemo, by_id: Mapping[OrderKey, VenueOrder], snapshot: OpenOrders, now: float) -> bool:
+    """Whether the bulk read says something new about an intent."""
+    found = by_id.get((memo.intent.spec.symbol, memo.exchange_order_id))
+    if found is not None:
+        return memo.see(found, snapshot.started_at, now)
+    if memo.order is not None and memo.observed_at >= snapshot.started_at:
+        # Acknowledged, or read, after the bulk read began: it says nothing about this order.
+        return False
+    memo.recheck = memo.order is not None
+    return True
