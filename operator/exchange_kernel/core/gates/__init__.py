@@ -1,0 +1,73 @@
+"""What must hold before an order is sent: an ordered list of small rules, the first that objects decides.
+
+The same list is asked three times: when a placement is recorded, when the request leaves the queue, and immediately
+before the socket write. Rules come in three kinds: some deny the spec for good (`Denied`), some end the order unsent
+(`Canceled`, `Expired`), and some only wait (`Pending`).
+"""
+
+from exchange_kernel.core.gates import account, market, wish
+from exchange_kernel.core.gates.market import terms_of
+from exchange_kernel.core.gates.stop import Rule, Stop
+from exchange_kernel.core.gates.wish import adopts, starting_deadline
+from exchange_kernel.core.view import View
+
+__all__ = ["GATES", "Rule", "Stop", "adoption_stop", "adopts", "first_stop", "starting_deadline", "terms_of"]
+
+# The order matters: what ends or denies an order is said before what only delays it.
+GATES: tuple[Rule, ...] = (
+    wish.not_wanted,
+    wish.invalid_spec,
+    wish.submit_deadline,
+    wish.starting_deadline_passed,
+    account.exists,
+    account.terminating,
+    account.namespace_allowed,
+    account.markets_known,
+    market.symbol,
+    market.supported,
+    market.quote_quantity,
+    market.policy,
+    market.rules_of_market,
+    wish.not_adopting,
+    wish.not_suspended,
+    wish.not_paused,
+    account.unchanged,
+    account.not_halted,
+    account.journal,
+    wish.not_held_back,
+)
+
+# An order that works at the venue is not sent: deadlines, combinations and the market's rules do not matter to it.
+# `Halted` neither; and one whose spec says Canceled is taken over to be canceled.
+ADOPTION_GATES: tuple[Rule, ...] = (
+    wish.invalid_spec,
+    account.exists,
+    account.terminating,
+    account.namespace_allowed,
+    account.markets_known,
+    market.symbol,
+    wish.not_suspended,
+    wish.not_paused,
+    account.unchanged,
+    account.journal,
+)
+# An order that was the object's before is followed, and canceled, as long as the account can be used.
+ADOPTION_AGAIN_GATES: tuple[Rule, ...] = (account.exists, account.markets_known, market.symbol, account.unchanged)
+
+
+def first_stop(view: View) -> Stop | None:
+    """The first rule that objects to sending, None when the order may be sent."""
+    return _first(GATES, view)
+
+
+def adoption_stop(view: View, *, again: bool) -> Stop | None:
+    """The first rule that objects to taking an order over; `again`: its record was lost."""
+    return _first(ADOPTION_AGAIN_GATES if again else ADOPTION_GATES, view)
+
+
+def _first(rules: tuple[Rule, ...], view: View) -> Stop | None:
+    for rule in rules:
+        stop = rule(view)
+        if stop is not None:
+            return stop
+    return None

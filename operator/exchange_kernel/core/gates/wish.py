@@ -1,0 +1,113 @@
+"""What the object itself must say, and how old it may be."""
+
+from datetime import datetime, timedelta
+
+from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
+from exchange_kernel.api.enums import DesiredState
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core import receipts
+from exchange_kernel.core.gates.stop import Stop, deny, wait
+from exchange_kernel.core.view import Held, View
+
+
+def not_wanted(view: View) -> Stop | None:
+    """Nothing is sent for an order that is taken back."""
+    if view.intent.metadata.deleting:
+        return Stop(State.CANCELED, Reason.CANCELED, "the object is being deleted; nothing was sent")
+    if view.intent.spec.desired_state is DesiredState.CANCELED:
+        return Stop(State.CANCELED, Reason.CANCELED, "canceled before anything was sent")
+    return None
+
+
+def invalid_spec(view: View) -> Stop | None:
+    """The rules of the kind, for objects that came past the API server's."""
+    problems = view.intent.spec.problems()
+    return deny(Reason.INVALID_SPEC, "; ".join(problems)) if problems else None
+
+
+def submit_deadline(view: View) -> Stop | None:
+    """Nothing is sent from placement.submitBefore on."""
+    before = view.intent.spec.placement.submit_before
+    if before is None or view.now.wall < before:
+        return None
+    return Stop(State.EXPIRED, Reason.DEADLINE_PASSED, f"placement.submitBefore {before.isoformat()} has passed")
+
+
+def starting_deadline(view: View) -> datetime | None:
+    """When the order becomes too old to be sent for the first time.
+
+    Counted from the creation of the object; for a denied spec that was corrected, from the correction, because that is
+    a fresh act of somebody who looks at it. (`Accepted` tells of the denial until the order is sent: the state may
+    have become Pending again, for an account that was not ready.) A human's confirmation is such an act, too.
+    """
+    created = view.intent.metadata.creation_timestamp
+    if created is None or _confirmed(view):
+        return None
+    start = created
+    if view.spec_changed_at is not None and _was_denied(view):
+        start = max(created, view.spec_changed_at)
+    seconds = view.intent.spec.placement.starting_deadline_seconds or view.account.defaults.starting_deadline_seconds
+    return start + timedelta(seconds=seconds)
+
+
+def _was_denied(view: View) -> bool:
+    accepted = find_condition(view.intent.status.conditions, ConditionType.ACCEPTED)
+    return view.intent.status.state is State.DENIED or (
+        accepted is not None and accepted.status is ConditionStatus.FALSE
+    )
+
+
+def _confirmed(view: View) -> bool:
+    return isinstance(view.journal, Held) and receipts.is_confirmed(view.intent, view.identity, view.journal.receipt)
+
+
+def starting_deadline_passed(view: View) -> Stop | None:
+    """A backlog is not traded at yesterday's prices."""
+    deadline = starting_deadline(view)
+    if deadline is None or view.now.wall < deadline:
+        return None
+    return Stop(
+        State.EXPIRED,
+        Reason.DEADLINE_PASSED,
+        f"the order could not be sent before {deadline.isoformat()} (placement.startingDeadlineSeconds); "
+        "it was not sent; for a new order use a new name",
+    )
+
+
+def adopts(intent: OrderIntent) -> str:
+    """The venue's id of the order that the object is to take over; empty when it is to have one of its own."""
+    return intent.metadata.annotations.get(ANNOTATION_ADOPT, "")
+
+
+def not_adopting(view: View) -> Stop | None:
+    """Whoever names an order does not want another one."""
+    if not adopts(view.intent):
+        return None
+    return wait(
+        Reason.ADOPTION_REFUSED,
+        f"the annotation {ANNOTATION_ADOPT} is set, so nothing is placed; an attempt to place under this name is "
+        "recorded already: use a new name or intentId to adopt, or remove the annotation to place",
+    )
+
+
+def not_suspended(view: View) -> Stop | None:
+    """The spec holds the order back."""
+    return wait(Reason.SUSPENDED, "spec.suspend is true; nothing is sent") if view.intent.spec.suspend else None
+
+
+def not_paused(view: View) -> Stop | None:
+    """The annotation holds the operator back."""
+    if view.intent.metadata.annotations.get(ANNOTATION_PAUSED, "false") in {"", "false"}:
+        return None
+    return wait(Reason.PAUSED, f"the annotation {ANNOTATION_PAUSED} is set; nothing is sent")
+
+
+def not_held_back(view: View) -> Stop | None:
+    """Attempts keep their distance."""
+    left = view.hold_until - view.now.monotonic
+    if left <= 0:
+        return None
+    return wait(Reason.NOT_PLACED, "the last attempt did not reach the venue; another follows", left)
