@@ -8,12 +8,11 @@
 A rule is a function from the question to a refusal or None; nothing here changes anything.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from paper_exchange import liquidity
+from paper_exchange import liquidity, trailing
 from paper_exchange.commands import PlaceOrder
-from paper_exchange.model import STOP_TYPES, NotionalFilter, OrderType, SelfTradePrevention, Side, Symbol, TimeInForce
+from paper_exchange.filters import FILTERS, base_wanted
+from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
+from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import (
     ACTION_DISABLED,
     DUPLICATE_ORDER,
@@ -27,39 +26,13 @@ from paper_exchange.refusals import (
     WOULD_TRIGGER,
     Refusal,
     either_missing,
-    filter_failure,
     missing,
     not_required,
     unsupported,
 )
-from paper_exchange.state import Holding, Market, State
+from paper_exchange.state import Market, State
 from paper_exchange.triggers import would_fire
-from paper_exchange.units import SCALE, is_multiple, mul_up
-
-
-@dataclass(slots=True)
-class Question:
-    """All that a rule may look at."""
-
-    state: State
-    market: Market
-    order: PlaceOrder
-    holding: Holding
-    reference: int
-    """Average price of the filters; 0 when the symbol was never traded."""
-
-    @property
-    def symbol(self) -> Symbol:
-        """The symbol's rules."""
-        return self.market.symbol
-
-    @property
-    def prevention(self) -> SelfTradePrevention:
-        """The mode that will apply."""
-        return self.order.prevention or self.symbol.default_prevention
-
-
-Rule = Callable[[Question], Refusal | None]
+from paper_exchange.units import mul_up
 
 _LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
 _ALL_OF: dict[OrderType, tuple[str, ...]] = {
@@ -109,6 +82,14 @@ def check_order(state: State, order: PlaceOrder, reference: int | None = None) -
     Returns:
         The first refusal in the venue's order, None when the order is taken.
     """
+    return check_admission(state, order, reference) or check_entry(state, order)
+
+
+def check_admission(state: State, order: PlaceOrder, reference: int | None = None) -> Refusal | None:
+    """Judge what is asked by the rules of the venue: parameters, symbol, filters.
+
+    A cancel-replace is judged by these before anything is canceled.
+    """
     market = state.markets.get(order.symbol)
     if market is None:
         return INVALID_SYMBOL
@@ -119,8 +100,19 @@ def check_order(state: State, order: PlaceOrder, reference: int | None = None) -
         return refusal
     if reference is None:
         reference = market.tape.reference_price()
-    question = Question(state, market, order, state.peek(order.account, order.symbol), reference)
-    for rule in _RULES:
+    return _first_refusal(
+        _ADMISSION, Question(state, market, order, state.peek(order.account, order.symbol), reference)
+    )
+
+
+def check_entry(state: State, order: PlaceOrder) -> Refusal | None:
+    """Judge an admitted order by the account and the book as they are now: what the matching engine does."""
+    market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
+    return _first_refusal(_ENTRY, Question(state, market, order, holding, 0))
+
+
+def _first_refusal(rules: tuple[Rule, ...], question: Question) -> Refusal | None:
+    for rule in rules:
         refusal = rule(question)
         if refusal:
             return refusal
@@ -159,108 +151,11 @@ def _offered(question: Question) -> Refusal | None:
         if order.type in _LIMITED and order.time_in_force is not TimeInForce.GTC:
             return UNSUPPORTED_COMBINATION
         return unsupported("Iceberg orders")
-    if order.trailing_delta is not None:
+    if order.trailing_delta is not None and not symbol.allow_trailing_stop:
         return unsupported("Trailing stop orders")
     if question.prevention not in symbol.allowed_preventions:
         return UNSUPPORTED_COMBINATION
     return None
-
-
-# --- filters
-
-
-def _price_filter(question: Question) -> Refusal | None:
-    for price in (question.order.price, question.order.stop_price):
-        if price is not None and not is_on_grid(question.symbol, price):
-            return filter_failure("PRICE_FILTER")
-    return None
-
-
-def is_on_grid(symbol: Symbol, price: int) -> bool:
-    """Whether the symbol's PRICE_FILTER admits the price."""
-    in_range = _in_range(price, symbol.min_price, symbol.max_price)
-    return price > 0 and in_range and is_multiple(price, symbol.tick_size)
-
-
-def _lot_size(question: Question) -> Refusal | None:
-    symbol, quantity = question.symbol, question.order.quantity
-    if quantity is None:
-        return None
-    good = _in_range(quantity, symbol.min_quantity, symbol.max_quantity) and is_multiple(quantity, symbol.step_size)
-    return None if good and quantity > 0 else filter_failure("LOT_SIZE")
-
-
-def _market_lot_size(question: Question) -> Refusal | None:
-    symbol, quantity = question.symbol, question.order.quantity
-    if quantity is None or question.order.type is not OrderType.MARKET:
-        return None
-    good = _in_range(quantity, symbol.market_min_quantity, symbol.market_max_quantity)
-    good = good and is_multiple(quantity, symbol.market_step_size)
-    return None if good else filter_failure("MARKET_LOT_SIZE")
-
-
-def _percent_price(question: Question) -> Refusal | None:
-    symbol, price, reference = question.symbol, question.order.price, question.reference
-    if price is None or not reference:
-        return None
-    if question.order.side is Side.BUY:
-        up, down = symbol.bid_multiplier_up, symbol.bid_multiplier_down
-    else:
-        up, down = symbol.ask_multiplier_up, symbol.ask_multiplier_down
-    good = not up or reference * down <= price * SCALE <= reference * up
-    return None if good else filter_failure("PERCENT_PRICE_BY_SIDE")
-
-
-def _notional(question: Question) -> Refusal | None:
-    symbol, order = question.symbol, question.order
-    is_market = order.price is None
-    price = question.reference if order.price is None else order.price
-    if order.quote_quantity is not None:
-        value = order.quote_quantity * SCALE
-    elif not price:
-        return None
-    else:
-        value = price * (order.quantity or 0)
-    too_small = value < symbol.min_notional * SCALE and (not is_market or symbol.min_notional_applies_to_market)
-    too_large = bool(symbol.max_notional) and value > symbol.max_notional * SCALE
-    too_large = too_large and (not is_market or symbol.max_notional_applies_to_market)
-    if symbol.notional_filter is NotionalFilter.MIN_NOTIONAL:
-        too_large = False
-    return filter_failure(symbol.notional_filter) if too_small or too_large else None
-
-
-def _max_num_orders(question: Question) -> Refusal | None:
-    if question.order.type is OrderType.MARKET:
-        return None
-    full = question.symbol.max_orders and len(question.holding.open) >= question.symbol.max_orders
-    return filter_failure("MAX_NUM_ORDERS") if full else None
-
-
-def _max_num_algo_orders(question: Question) -> Refusal | None:
-    if question.order.type not in STOP_TYPES:
-        return None
-    full = question.symbol.max_algo_orders and question.holding.open_algos >= question.symbol.max_algo_orders
-    return filter_failure("MAX_NUM_ALGO_ORDERS") if full else None
-
-
-def _max_position(question: Question) -> Refusal | None:
-    symbol, order = question.symbol, question.order
-    if not symbol.max_position or order.side is not Side.BUY:
-        return None
-    balance = question.state.ledger.balance(order.account, symbol.base)
-    position = balance.free + balance.locked + question.holding.buying + _base_wanted(question)
-    return filter_failure("MAX_POSITION") if position > symbol.max_position else None
-
-
-def _base_wanted(question: Question) -> int:
-    order = question.order
-    if order.quantity is not None:
-        return order.quantity
-    return liquidity.quantity_for(_offers(question), order.quote_quantity or 0, question.symbol.step_size)
-
-
-def _in_range(amount: int, lowest: int, highest: int) -> bool:
-    return amount >= lowest and (not highest or amount <= highest)
 
 
 # --- the account
@@ -307,34 +202,25 @@ def _needed(question: Question) -> int:
     """What the order takes at most of the asset it spends."""
     order = question.order
     if order.side is Side.SELL:
-        return _base_wanted(question)
+        return base_wanted(question)
     if order.quote_quantity is not None:
         return order.quote_quantity
     quantity = order.quantity or 0
-    price = order.price if order.price is not None else order.stop_price
-    return mul_up(price, quantity) if price is not None else liquidity.cost(_offers(question), quantity)
+    price = order.price or order.stop_price or lock_price(question.market, order)
+    if price or order.type in STOP_TYPES:
+        return mul_up(price, quantity)
+    return liquidity.cost(question.offers, quantity)
 
 
-def _offers(question: Question) -> liquidity.Offers:
-    order = question.order
-    return liquidity.offers(question.market.book.opposite(order.side), order.account, question.prevention)
+def lock_price(market: Market, order: PlaceOrder) -> int:
+    """What a unit is locked at of a trailing BUY that names no price: where it would fire if the price turned now.
+
+    It never fires higher. 0 for all other orders, and in a market that was never traded.
+    """
+    if order.trailing_delta is None or order.price or order.stop_price or order.side is Side.SELL:
+        return 0
+    return trailing.firing_price(order.side, market.tape.last_price, order.trailing_delta)
 
 
-_RULES: tuple[Rule, ...] = (
-    _trading,  # -1013
-    _offered,  # -2010, -1014
-    _price_filter,
-    _lot_size,
-    _market_lot_size,
-    _percent_price,
-    _notional,
-    _max_num_orders,
-    _max_num_algo_orders,
-    _max_position,
-    _allowed,  # from here on the matching engine answers: -2010
-    _not_duplicate,
-    _only_makes,
-    _waits,
-    _has_liquidity,
-    _has_balance,
-)
+_ADMISSION: tuple[Rule, ...] = (_trading, _offered, *FILTERS)  # -1013, -2010, -1014
+_ENTRY: tuple[Rule, ...] = (_allowed, _not_duplicate, _only_makes, _waits, _has_liquidity, _has_balance)  # -2010

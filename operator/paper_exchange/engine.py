@@ -7,8 +7,8 @@ events, which is what the journal's replay and every test rely on. A refused com
 from collections.abc import Callable
 from typing import Any
 
-from paper_exchange import house
-from paper_exchange.checks import check_order, is_on_grid
+from paper_exchange import house, trailing
+from paper_exchange.checks import check_order, lock_price
 from paper_exchange.commands import (
     AccountPosition,
     BalanceUpdate,
@@ -39,6 +39,7 @@ from paper_exchange.commands import (
     SweepTo,
     Withdraw,
 )
+from paper_exchange.filters import is_on_grid
 from paper_exchange.matching import Desk
 from paper_exchange.model import STOP_TYPES, Account, ApiKey, Fees, Order, OrderStatus, TimeInForce
 from paper_exchange.reads import Reads, find_order
@@ -303,6 +304,7 @@ def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
     order_id = market.next_order_id
     market.next_order_id += 1
     waits = command.type in STOP_TYPES
+    trails = trailing.begins_at_once(command.trailing_delta or 0, command.stop_price or 0) and market.tape.last_price
     return Order(
         order_id,
         command.account,
@@ -326,6 +328,9 @@ def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
         -1 if waits else now,
         OrderStatus.NEW,
         is_working=not waits,
+        trailing_time=now if trails else trailing.NOT_YET,
+        trailing_extreme=market.tape.last_price if trails else 0,
+        lock_price=lock_price(market, command),
     )
 
 

@@ -29,7 +29,7 @@ from paper_exchange.refusals import Refusal
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the file, or what the engine makes of a command, changes: a replay must not guess."""
 _APPLICATION_ID = 0x50584A4C
 """Marks the SQLite file as one of ours ("PXJL")."""

@@ -27,7 +27,7 @@ def reservation(order: Order) -> int:
     """What an open order has to keep locked for what remains of it."""
     if order.side is Side.SELL:
         return order.remaining
-    return mul_up(order.price or order.stop_price, order.remaining)
+    return mul_up(order.price or order.stop_price or order.lock_price, order.remaining)
 
 
 class Desk:
@@ -124,28 +124,30 @@ class Desk:
     def run_triggers(self, market: Market) -> None:
         """Fire the orders that the trades of this command have reached, and those that their trades reach in turn.
 
-        Every order fires at most once, so this ends.
+        Each trade is shown to them in turn, because a trailing order fires on the way from one to the next. Every order
+        fires at most once, so this ends.
         """
         seen = 0
         while len(market.triggers) and seen < len(self.prints):
             prices = [print_.trade.price for print_ in self.prints[seen:]]
             seen = len(self.prints)
-            for order in market.triggers.fire(min(prices), max(prices)):
+            fired = [order for price in prices for order in market.triggers.fire(price, self._state.now)]
+            for order in fired:
                 self._activate(market, order)
 
     def _activate(self, market: Market, order: Order) -> None:
-        """Put a waiting order to work. One without a limit pays from the free balance, or expires for lack of it."""
+        """Put a waiting order to work. One without a limit pays from the free balance, or is refused for lack of it."""
         state = self._state
-        order.is_working, order.working_time, order.update_time = True, state.now, state.now
         if not order.price:
             asset = reserved_asset(market.symbol, order.side)
             state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
             order.reserved = 0
+            if not self._is_affordable(market, order):
+                self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+                return
+        order.is_working, order.working_time, order.update_time = True, state.now, state.now
         self._report(market, order, ExecutionType.NEW)
-        if order.price or self._is_affordable(market, order):
-            self.execute(market, order)
-        else:
-            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+        self.execute(market, order)
 
     def _is_affordable(self, market: Market, order: Order) -> bool:
         if order.side is Side.SELL:

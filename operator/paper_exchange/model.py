@@ -113,6 +113,16 @@ class Symbol:
     max_orders: int = 200
     max_algo_orders: int = 5
     max_position: int = 0
+    min_trailing_above: int = 10
+    """Of a trailing order that fires above (stop-loss BUY, take-profit SELL by its stop price), in basis points."""
+    max_trailing_above: int = 2_000
+    min_trailing_below: int = 10
+    max_trailing_below: int = 2_000
+    max_amends: int = 10
+    """How often one order may be amended."""
+    allow_trailing_stop: bool = True
+    allow_amend: bool = True
+    allow_cancel_replace: bool = True
     order_types: tuple[OrderType, ...] = SUPPORTED_TYPES
     default_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
     allowed_preventions: tuple[SelfTradePrevention, ...] = tuple(SelfTradePrevention)
@@ -200,6 +210,12 @@ class Order:
     """What is locked for it now: quote asset for BUY, base asset for SELL."""
     prevented: int = 0
     """Quantity that self-trade prevention took off."""
+    trailing_time: int = -1
+    """When a trailing order began to follow the price; -1 while it does not."""
+    trailing_extreme: int = 0
+    """The best price that a trailing order has seen, 0 before the first: the lowest for BUY, the highest for SELL."""
+    lock_price: int = 0
+    """What a unit of a BUY is locked at that names no price at all: a trailing order without stop price."""
 
     @property
     def remaining(self) -> int:
@@ -240,6 +256,9 @@ class Order:
             self.executed_quote,
             self.reserved,
             self.prevented,
+            self.trailing_time,
+            self.trailing_extreme,
+            self.lock_price,
         )
 
 

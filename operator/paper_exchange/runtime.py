@@ -7,6 +7,7 @@ from paper_exchange.commands import Command, Event, ExecutionType, OrderUpdate, 
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups
+from paper_exchange.model import STOP_TYPES
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
 
@@ -94,7 +95,13 @@ class LiveVenue:
     def _count_orders(self, events: Sequence[Event], now: int) -> None:
         for event in events:
             if isinstance(event, OrderUpdate):
-                if event.execution is ExecutionType.NEW:
+                if _is_placement(event):
                     self.limiter.count_order(event.account, now)
                 else:
                     self.limiter.give_back(event, now)
+
+
+def _is_placement(update: OrderUpdate) -> bool:
+    """Whether an order has entered the venue. One that waited for a price is reported as NEW again when it fires."""
+    has_fired = update.order.type in STOP_TYPES and update.order.is_working
+    return update.execution is ExecutionType.NEW and not has_fired

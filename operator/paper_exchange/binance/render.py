@@ -33,6 +33,7 @@ JsonObject = dict[str, Any]
 
 _BASIS_POINT = SCALE // 10_000
 _ZERO = format_amount(0)
+_WITHOUT_LIMIT = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT})
 
 _NO_DISCOUNT: JsonObject = {
     "enabledForAccount": False,
@@ -155,6 +156,7 @@ def _labels(order: Order) -> JsonObject:
     found: JsonObject = {}
     if order.trailing_delta:
         found["trailingDelta"] = order.trailing_delta
+        found["trailingTime"] = order.trailing_time
     if order.strategy_id is not None:
         found["strategyId"] = order.strategy_id
     if order.strategy_type is not None:
@@ -171,7 +173,9 @@ def expiry_reason(order: Order) -> str | None:
     """Why an expired order expired, by the venue's names; None for orders that did not."""
     if order.status is not OrderStatus.EXPIRED:
         return None
-    if order.type is OrderType.MARKET:
+    if not order.is_working:
+        return "REJECTED"
+    if order.type in _WITHOUT_LIMIT:
         return "INSUFFICIENT_LIQUIDITY"
     if order.time_in_force is TimeInForce.FOK:
         return "UNFILLED_FOK_ORDER_EXPIRED"
@@ -306,6 +310,7 @@ def _report_labels(order: Order) -> JsonObject:
     found: JsonObject = {}
     if order.trailing_delta:
         found["d"] = order.trailing_delta
+        found["D"] = order.trailing_time
     if order.strategy_id is not None:
         found["j"] = order.strategy_id
     if order.strategy_type is not None:

@@ -40,7 +40,7 @@ def symbol_info(symbol: Symbol, status: SymbolStatus) -> JsonObject:
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": OrderType.MARKET in symbol.order_types,
-        "allowTrailingStop": False,
+        "allowTrailingStop": symbol.allow_trailing_stop,
         "cancelReplaceAllowed": False,
         "amendAllowed": False,
         "pegInstructionsAllowed": False,
@@ -74,6 +74,13 @@ def filters(symbol: Symbol) -> list[JsonObject]:
             "minQty": format_amount(symbol.market_min_quantity),
             "maxQty": format_amount(symbol.market_max_quantity or symbol.max_quantity),
             "stepSize": format_amount(symbol.market_step_size),
+        },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": symbol.min_trailing_above,
+            "maxTrailingAboveDelta": symbol.max_trailing_above,
+            "minTrailingBelowDelta": symbol.min_trailing_below,
+            "maxTrailingBelowDelta": symbol.max_trailing_below,
         },
         {
             "filterType": "PERCENT_PRICE_BY_SIDE",

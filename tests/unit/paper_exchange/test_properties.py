@@ -34,7 +34,15 @@ from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
 
 # Rules wide enough to let most orders through, on grids whose products have more than eight decimals.
 SYMBOLS = tuple(
-    replace(symbol, min_notional=0, max_orders=10, bid_multiplier_up=0, ask_multiplier_up=0)
+    replace(
+        symbol,
+        min_notional=0,
+        max_orders=10,
+        bid_multiplier_up=0,
+        ask_multiplier_up=0,
+        min_trailing_above=1,
+        min_trailing_below=1,
+    )
     for symbol in (ETHBTC, BTCUSDT)
 )
 PRICES = {"ETHBTC": (amount("0.05"), amount("0.00001")), "BTCUSDT": (amount("50000"), amount("0.01"))}
@@ -46,6 +54,7 @@ EXECUTIONS = {
     ExecutionType.TRADE_PREVENTION,
 }
 ACCOUNTS = ("alice", "bob", "carol")
+WITHOUT_PRICE = {OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT}
 CLIENT_IDS = st.sampled_from([None, "a", "b", "c"])
 quantities = st.integers(1, 60).map(lambda steps: steps * amount("0.0001"))
 
@@ -54,17 +63,22 @@ quantities = st.integers(1, 60).map(lambda steps: steps * amount("0.0001"))
 def orders(draw: st.DrawFn) -> PlaceOrder:
     symbol = draw(st.sampled_from(sorted(PRICES)))
     base, tick = PRICES[symbol]
-    kind = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET]))
+    kind = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, *OrderType]))
+    trails = kind in STOP_TYPES and draw(st.booleans())
+    stops = kind in STOP_TYPES and (not trails or draw(st.booleans()))
+    has_price = kind not in WITHOUT_PRICE
     by_quote = kind is OrderType.MARKET and draw(st.booleans())
     return PlaceOrder(
         account=draw(st.sampled_from(ACCOUNTS)),
         symbol=symbol,
         side=draw(st.sampled_from(Side)),
         type=kind,
-        time_in_force=draw(st.sampled_from(TimeInForce)) if kind is OrderType.LIMIT else None,
+        time_in_force=draw(st.sampled_from(TimeInForce)) if has_price and kind is not OrderType.LIMIT_MAKER else None,
         quantity=None if by_quote else draw(quantities),
         quote_quantity=draw(quantities) * base // amount("1") if by_quote else None,
-        price=None if kind is OrderType.MARKET else base + draw(st.integers(-3, 3)) * tick,
+        price=base + draw(st.integers(-3, 3)) * tick if has_price else None,
+        stop_price=base + draw(st.integers(-6, 6)) * tick if stops else None,
+        trailing_delta=draw(st.integers(1, 8)) if trails else None,
         client_order_id=draw(CLIENT_IDS),
         prevention=draw(st.sampled_from([None, *SelfTradePrevention])),
     )
@@ -184,10 +198,11 @@ def random_command(rng: Random, bench: Bench) -> Command:
     if roll < 0.17:
         return SweepTo(symbol=symbol, price=base + rng.randint(-3, 3) * tick)
     kind = rng.choice([*OrderType, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT])
-    has_price = kind not in {OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT}
+    has_price = kind not in WITHOUT_PRICE
     has_time = has_price and kind is not OrderType.LIMIT_MAKER
     quantity = rng.randint(1, 60) * amount("0.0001")
     by_quote = kind is OrderType.MARKET and rng.random() < 0.5
+    trails = kind in STOP_TYPES and rng.random() < 0.5
     return PlaceOrder(
         account=account,
         symbol=symbol,
@@ -197,7 +212,8 @@ def random_command(rng: Random, bench: Bench) -> Command:
         quantity=None if by_quote else quantity,
         quote_quantity=quantity * base // amount("1") if by_quote else None,
         price=base + rng.randint(-3, 3) * tick if has_price else None,
-        stop_price=base + rng.randint(-3, 3) * tick if kind in STOP_TYPES else None,
+        stop_price=base + rng.randint(-3, 3) * tick if kind in STOP_TYPES and not trails else None,
+        trailing_delta=rng.randint(1, 8) if trails else None,
         prevention=rng.choice(list(SelfTradePrevention)),
     )
 
