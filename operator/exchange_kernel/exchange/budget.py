@@ -68,6 +68,8 @@ class WeightBudget:
             reserve: Whether it may use the share that is kept for cancels.
         """
         allowed = self.per_minute if reserve else int(self.per_minute * (1 - RESERVED))
+        if weight == 0:  # not counted here, so that a spent budget does not hold it back either
+            return self.stopped_for(now)
         # A request that is larger than what is allowed in total waits for an empty window, not for ever.
         surplus = self.used(now) + min(weight, allowed) - allowed
         return max(self.stopped_for(now), self._until_free(now, surplus))

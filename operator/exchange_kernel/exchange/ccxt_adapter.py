@@ -6,7 +6,7 @@ invents `filled`, `cost` and `remaining` where the venue was silent).
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,12 @@ from typing import Any
 
 from exchange_kernel.core.venue import (
     Absent,
+    Amended,
+    AmendNotSent,
+    AmendOutcome,
+    AmendRefused,
+    AmendRequest,
+    AmendUnknown,
     Balance,
     CancelOutcome,
     CreateOutcome,
@@ -33,10 +39,15 @@ from exchange_kernel.core.venue import (
 from exchange_kernel.exchange.budget import AnswerSeen
 from exchange_kernel.exchange.ccxt_caller import UNREADABLE, Caller, unreadable
 from exchange_kernel.exchange.ccxt_client import Access
-from exchange_kernel.exchange.classify import classify_cancel, classify_create
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ExchangeError, ReadError, SendGate
-from exchange_kernel.exchange.profiles.base import Call, History
-from exchange_kernel.exchange.profiles.canonical import rows_of
+from exchange_kernel.exchange.classify import classify_amend, classify_cancel, classify_create
+from exchange_kernel.exchange.port import (
+    AccountIdentity,
+    ClockReading,
+    ExchangeError,
+    ReadError,
+    SendGate,
+)
+from exchange_kernel.exchange.profiles.base import Call, History, OrderKey, Row
 from exchange_kernel.exchange.venue_clock import Clocks
 
 _LOG = logging.getLogger(__name__)
@@ -75,14 +86,14 @@ class CcxtExchange:
 
     async def load_markets(self) -> Mapping[str, Market]:
         """Read all markets."""
-        loaded = await self._caller.read(Call("load_markets", (True,)))
+        loaded = await self._caller.asked(Call("load_markets", (True,)))
         markets: dict[str, Market] = {}
         for symbol, raw in loaded.items():
             market = self._market(raw)
             if market is not None:
                 markets[symbol] = market
                 self._market_ids[symbol] = raw["id"]
-                self._symbols[raw["id"]] = symbol
+                self._symbols.update(dict.fromkeys(self._profile.market_names(raw), symbol))
         return markets
 
     def _market(self, raw: Mapping[str, Any]) -> Market | None:
@@ -101,17 +112,17 @@ class CcxtExchange:
 
     async def identify(self) -> AccountIdentity:
         """Ask the venue who we are."""
-        identity = await self._caller.parsed(self._profile.account(), self._profile.read_identity)
+        identity = await self._caller.parsed(self._profile.identify(self._caller.asked))
         return identity if identity.venue_account_id else replace(identity, venue_account_id=self._caller.fingerprint)
 
     async def fetch_balances(self) -> tuple[Balance, ...]:
         """All assets with a total above zero."""
-        return await self._caller.parsed(self._profile.account(), self._profile.read_balances)
+        return await self._caller.parsed(self._profile.balances(self._caller.asked))
 
     async def reference_price(self, symbol: str) -> Decimal:
         """The last trade's price."""
         market_id = await self._market_id(symbol)
-        return await self._caller.parsed(self._profile.last_price(market_id), self._profile.read_price)
+        return await self._caller.parsed(self._profile.last_price(self._caller.asked, market_id))
 
     async def read_clock(self) -> ClockReading:
         """Compare the clocks, and sign later requests by the venue's."""
@@ -132,39 +143,51 @@ class CcxtExchange:
         answer = await self._caller.ask(call, gate)
         if answer.failed is not None:
             return classify_create(answer.failed)
-        return self._placed(answer.raw, request)
+        return self._placed(answer.raw, request, market_id)
 
-    def _placed(self, raw: object, request: OrderRequest) -> CreateOutcome:
-        """An acknowledgement counts only if it names the venue's order id and our own."""
+    def _placed(self, raw: object, request: OrderRequest, market_id: str) -> CreateOutcome:
+        """An acknowledgement counts only if it names the venue's order id and is about our order."""
         try:
-            order = self._order(raw)
+            order = self._ours(self._profile.created(raw, request, market_id))
         except UNREADABLE:
-            return OutcomeUnknown("the venue's answer to the order names no order; it may or may not have it")
+            return OutcomeUnknown("the venue's answer acknowledges no order, or another; it may or may not have it")
         if (order.client_order_id, order.symbol) != (request.client_order_id, request.symbol):
             return OutcomeUnknown("the venue's answer names another order than the one that was sent")
         return Placed(order)
 
+    async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
+        """Change one working order in place, once."""
+        try:
+            market_id = await self._market_id(request.symbol)
+            call = self._profile.amend(request, market_id)
+            await self._caller.settle_clock()
+        except ExchangeError as error:
+            return AmendNotSent("NotSent", f"nothing was sent: {error}")
+        except ValueError as error:
+            return AmendRefused("InvalidRequest", f"the change cannot be sent: {error}")
+        answer = await self._caller.ask(call, gate)
+        if answer.failed is not None:
+            return classify_amend(answer.failed)
+        try:
+            order = self._profile.amended(answer.raw, request, market_id)
+        except UNREADABLE:
+            return AmendUnknown("the venue's answer acknowledges no change; it may or may not have made it")
+        return Amended(None if order is None else self._ours(order))
+
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
         """Ask for a cancel. aiohttp may send it twice over a dead connection; the second answer is then NOT_FOUND."""
         try:
-            market_id = await self._market_id(symbol)
-            await self._caller.settle_clock()
-        except ReadError:
-            return CancelOutcome.UNKNOWN
-        answer = await self._caller.ask(self._profile.cancel(market_id, exchange_order_id, client_order_id))
-        if answer.failed is not None:
-            return classify_cancel(answer.failed)
-        try:
-            self._order(answer.raw)
-        except UNREADABLE:
-            return CancelOutcome.UNKNOWN
-        return CancelOutcome.ACCEPTED
+            key = await self._key(symbol, client_order_id, exchange_order_id)
+            found = await self._caller.parsed(self._profile.cancel(self._caller.asked, key))
+        except ExchangeError as error:
+            return classify_cancel(error)
+        return CancelOutcome.ACCEPTED if found else CancelOutcome.NOT_FOUND
 
     async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
         """Quick look-up by client order id."""
-        market_id = await self._market_id(symbol)
+        key = await self._key(symbol, client_order_id)
         started_at = self._clocks.monotonic()
-        order = await self._single(self._profile.order_by_client_id(market_id, client_order_id))
+        order = await self._single(self._profile.find_by_client_id(self._caller.asked, key))
         if order is None:
             return Absent(started_at=started_at, complete=False)
         if order.client_order_id != client_order_id:
@@ -173,8 +196,8 @@ class CcxtExchange:
 
     async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
         """Read one order by the venue's id."""
-        market_id = await self._market_id(symbol)
-        order = await self._single(self._profile.order_by_id(market_id, exchange_order_id))
+        key = await self._key(symbol, "", exchange_order_id)
+        order = await self._single(self._profile.find_by_id(self._caller.asked, key))
         if order is not None and order.exchange_order_id != exchange_order_id:
             raise ReadError("the venue's answer names another order than the one that was asked for")
         return order
@@ -201,37 +224,41 @@ class CcxtExchange:
         if not self._market_ids:
             await self.load_markets()
         started_at = self._clocks.monotonic()
-        rows = await self._caller.parsed(self._profile.open_orders(), rows_of)
         orders: list[VenueOrder] = []
-        for start in range(0, len(rows), _CHUNK):
-            try:
-                orders += [self._order(row) for row in rows[start : start + _CHUNK]]
-            except UNREADABLE as error:
-                raise unreadable(error) from None
-            await asyncio.sleep(0)
+        try:
+            async with aclosing(self._profile.open_orders(self._caller.asked)) as rows:  # type: ignore[type-var]
+                async for row in rows:
+                    orders.append(self._order(row))
+                    if len(orders) % _CHUNK == 0:
+                        await asyncio.sleep(0)
+        except UNREADABLE as error:
+            raise unreadable(error) from None
         ours = {o.client_order_id: o for o in orders if self._profile.decode(o.client_order_id) is not None}
         return OpenOrders(started_at=started_at, orders=tuple(orders), by_client_id=ours)
 
     async def fetch_trades(self, symbol: str, exchange_order_id: str) -> tuple[Trade, ...]:
         """All fills of one order."""
-        market_id = await self._market_id(symbol)
-        return await self._caller.parsed(
-            self._profile.trades_of_order(market_id, exchange_order_id), self._profile.read_trades
-        )
+        key = await self._key(symbol, "", exchange_order_id)
+        return await self._caller.parsed(self._profile.trades(self._caller.asked, key))
 
     # --- the wire -----------------------------------------------------------------------------------------------
+
+    async def _key(self, symbol: str, client_order_id: str, exchange_order_id: str | None = None) -> OrderKey:
+        return OrderKey(symbol, await self._market_id(symbol), client_order_id, exchange_order_id)
 
     def _order(self, raw: object) -> VenueOrder:
         """A raw order, with our client ids in canonical form. Raises `UNREADABLE`."""
         if not isinstance(raw, Mapping):
             raise TypeError("the answer is no order")
         market_id = self._profile.market_id_of(raw)
-        order = self._profile.read_order(raw, self._symbols.get(market_id, market_id))
+        return self._ours(self._profile.read_order(raw, self._symbols.get(market_id, market_id)))
+
+    def _ours(self, order: VenueOrder) -> VenueOrder:
         canonical = self._profile.decode(order.client_order_id)
         return order if canonical in {None, order.client_order_id} else replace(order, client_order_id=canonical or "")
 
-    async def _single(self, call: Call) -> VenueOrder | None:
-        raw = await self._caller.asked(call)
+    async def _single(self, question: Awaitable[Row | None]) -> VenueOrder | None:
+        raw = await self._caller.parsed(question)
         try:
             return None if raw is None else self._order(raw)
         except UNREADABLE as error:

@@ -4,9 +4,10 @@ This is the edge: below it are ccxt, its errors and the network, above it only v
 keeps the venue's clock, because every signed call depends on it.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,6 +25,10 @@ _T = TypeVar("_T")
 # What a reader raises for an answer that is not what it should be.
 UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError)
 _CLOCK_TRIES, _GOOD_ROUND_TRIP = 3, 0.5
+# How far a refused nonce makes us jump: beyond the clocks of whoever signed with this key before.
+_NONCE_LEAP_MS = 10_000
+_TOO_MANY = 429
+_SIGNED = "private"  # ccxt's generated methods are named after the section, and these sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,12 @@ class Caller:
     def __init__(self, access: Access, clocks: Clocks, report: Callable[[AnswerSeen], None]) -> None:
         self._profile, self._clocks, self._report = access.profile, clocks, report
         self._scrub = Scrubber(access.credentials.values())
-        hooks = Hooks(answered=self._answered, venue_ms=self.venue_ms)
+        self._nonce_ahead_ms = 0
+        self._signing = asyncio.Lock()
+        hooks = Hooks(answered=self._answered, venue_ms=self.venue_ms, nonce_ahead_ms=lambda: self._nonce_ahead_ms)
         self._client = new_client(access, hooks)
-        key_at = f"{self._client.urls['api'].get('private')}\n{access.credentials['apiKey']}"
+        urls = self._client.urls["api"]
+        key_at = f"{urls.get('private') or sorted(urls.items())}\n{access.credentials['apiKey']}"
         self.fingerprint = hashlib.sha256(key_at.encode()).hexdigest()[:32]
         """Names endpoint and key, where the venue does not say who we are."""
         self._clock: Sample | None = None
@@ -79,7 +87,7 @@ class Caller:
 
     async def _sample(self) -> Sample:
         sent = self._clocks.monotonic()
-        venue_ms = await self.parsed(self._profile.clock(), self._profile.read_clock_ms)
+        venue_ms = await self.parsed(self._profile.clock_ms(self.asked))
         return Sample(venue_ms, sent, self._clocks.monotonic(), self._clocks.wall())
 
     def venue_ms(self) -> int | None:
@@ -96,7 +104,7 @@ class Caller:
     # --- calls --------------------------------------------------------------------------------------------------
 
     async def asked(self, call: Call) -> Any:  # noqa: ANN401 - the venue's JSON
-        """The raw answer; None where the venue says that it knows no such order."""
+        """The raw answer; None where the venue says that it knows no such order. The `Ask` of the profiles."""
         await self.settle_clock()
         answer = await self.ask(call)
         if answer.failed is None:
@@ -107,18 +115,10 @@ class Caller:
             return None
         raise classify_read(answer.failed)
 
-    async def read(self, call: Call) -> Any:  # noqa: ANN401 - the venue's JSON
-        """The raw answer, or the port's ReadError tree."""
-        raw = await self.asked(call)
-        if raw is None:
-            raise ReadError("the venue does not know what was asked for")
-        return raw
-
-    async def parsed(self, call: Call, reader: Callable[[Any], _T]) -> _T:
-        """The answer, read by `reader`. Raises the port's ReadError tree."""
-        raw = await self.read(call)
+    async def parsed(self, question: Awaitable[_T]) -> _T:
+        """The result of a profile's coroutine. Raises the port's ReadError tree."""
         try:
-            return reader(raw)
+            return await question
         except UNREADABLE as error:
             raise unreadable(error) from None
 
@@ -129,33 +129,50 @@ class Caller:
         if self._session is None:
             self._session = self._client.session = new_session()
         wire = WireCall(gate=gate, expected=call.expected, unchecked=self._profile.unchecked_parameters)
+        async with self._in_order(call):
+            answer = await self._run(call, wire)
+        if answer.failed is not None and answer.failed.row is not None and answer.failed.row.reason == "ClockSkew":
+            self._clock_in_doubt = True
+            self._nonce_ahead_ms += _NONCE_LEAP_MS
+        return answer
+
+    def _in_order(self, call: Call) -> AbstractAsyncContextManager[object]:
+        """Where nonces have to rise, the next request is signed when the one before has been answered."""
+        return self._signing if self._profile.rising_nonce and call.method.startswith(_SIGNED) else nullcontext()
+
+    async def _run(self, call: Call, wire: WireCall) -> Answer:
         token = CURRENT.set(wire)
         try:
-            return Answer(raw=await getattr(self._client, call.method)(*call.args))
+            raw = await getattr(self._client, call.method)(*call.args)
         except Exception as error:  # noqa: BLE001 - whatever it is, the facts of the wire say what it proves
-            failed = self._facts(wire, error)
+            return Answer(failed=self._facts(wire, error))
         finally:
             CURRENT.reset(token)
-        self._clock_in_doubt |= failed.row is not None and failed.row.reason == "ClockSkew"
-        return Answer(failed=failed)
+        if self._profile.errors_inside_answers and self._profile.error_of(wire.body)[0]:
+            return Answer(failed=self._facts(wire, None))
+        return Answer(raw=raw)
 
-    def _facts(self, wire: WireCall, error: Exception) -> Facts:
+    def _facts(self, wire: WireCall, error: Exception | None) -> Facts:
         code, words = self._profile.error_of(wire.body)
         return Facts(
             started=wire.started,
             status=wire.status,
             row=self._profile.row(code, words) if code else None,
             code=code,
-            message=self._scrub(words or _words_of(error, started=wire.started)),
+            message=self._scrub(words or (_words_of(error, started=wire.started) if error is not None else "")),
             retry_after=_retry_after(wire.headers),
-            error=tuple(kind.__name__ for kind in type(error).__mro__),
+            error=() if error is None else tuple(kind.__name__ for kind in type(error).__mro__),
             gate=error.answer if isinstance(error, GateRefused) else None,
             mismatch=self._scrub(str(error)) if isinstance(error, WireMismatch) else None,
         )
 
     def _answered(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Tell the budget; a limit of this account alone must not slow the others."""
-        code = self._profile.error_of(body)[0] if status >= 400 else ""
+        told = status >= 400 or self._profile.errors_inside_answers
+        code, words = self._profile.error_of(body) if told else ("", "")
+        row = self._profile.row(code, words) if code else None
+        if row is not None and row.reason == "RateLimited" and status < 400:
+            status = _TOO_MANY
         own = code in self._profile.account_limit_codes
         self._report(AnswerSeen(status, self._profile.used_weight(headers), _retry_after(headers), account_only=own))
 

@@ -56,10 +56,12 @@ class Hooks:
     Attributes:
         answered: Told of each answer: status, headers with lower-case names, body.
         venue_ms: The venue's clock in milliseconds, None while it was never read.
+        nonce_ahead_ms: How far the nonce of a venue that does not sign with its time runs ahead of our wall clock.
     """
 
     answered: Callable[[int, Mapping[str, str], str], None]
     venue_ms: Callable[[], int | None]
+    nonce_ahead_ms: Callable[[], int] = lambda: 0
 
 
 class CcxtClient(Protocol):
@@ -104,7 +106,10 @@ class _Hooked:
     def nonce(self) -> int:
         """The time stamp of the next signature, in milliseconds."""
         told = self.hooks.venue_ms() if self.signs_with_time else None
-        return int(super().nonce()) if told is None else told  # type: ignore[misc]
+        return int(super().nonce()) + self._ahead() if told is None else told  # type: ignore[misc]
+
+    def _ahead(self) -> int:
+        return 0 if self.signs_with_time else self.hooks.nonce_ahead_ms()
 
 
 @functools.cache

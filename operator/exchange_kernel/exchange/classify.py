@@ -14,7 +14,19 @@ request on.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, DuplicateId, NotPlaced, OutcomeUnknown, Refused
+from exchange_kernel.core.venue import (
+    AmendNotSent,
+    AmendOutcome,
+    AmendRefused,
+    AmendTooLate,
+    AmendUnknown,
+    CancelOutcome,
+    CreateOutcome,
+    DuplicateId,
+    NotPlaced,
+    OutcomeUnknown,
+    Refused,
+)
 from exchange_kernel.exchange.port import (
     CredentialsRefused,
     ExchangeError,
@@ -22,7 +34,7 @@ from exchange_kernel.exchange.port import (
     ReadError,
     VenueUnavailable,
 )
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.base import CodeRow, Declined, Proof
 
 # ccxt raises these while it builds a request: no repetition will get it out.
 _CANNOT_BE_SENT = frozenset(
@@ -104,7 +116,7 @@ def classify_create(facts: Facts) -> CreateOutcome:
     return outcome(facts.row)
 
 
-def _not_sent(facts: Facts) -> CreateOutcome:
+def _not_sent(facts: Facts) -> NotPlaced | Refused:
     if facts.gate is not None:
         return gate_closed(facts.gate)
     if facts.mismatch is not None:
@@ -136,6 +148,8 @@ def classify_read(facts: Facts) -> ExchangeError:
     away = facts.status is None and facts.is_a(_NETWORK)
     if away or (facts.status is not None and facts.status >= 500) or _in_maintenance(facts):
         return VenueUnavailable(message)
+    if facts.row is not None and facts.proof in {Proof.REFUSED, Proof.TOO_LATE}:
+        return Declined(message, facts.row)
     return ReadError(message)
 
 
@@ -143,17 +157,38 @@ def _in_maintenance(facts: Facts) -> bool:
     return facts.row is not None and facts.row.reason == "Maintenance"
 
 
-def classify_cancel(facts: Facts) -> CancelOutcome:
-    """What the answer to a failed cancel proves.
+def classify_cancel(error: ExchangeError) -> CancelOutcome:
+    """What a cancel proves that the venue neither acknowledged nor answered with "no such order".
 
     Raises:
         RateLimited: The venue wants a pause.
         CredentialsRefused: The key was refused.
     """
-    error = classify_read(facts)
     if isinstance(error, RateLimited | CredentialsRefused):
         raise error
+    if isinstance(error, Declined):
+        return CancelOutcome.NOT_FOUND if error.row.proof is Proof.TOO_LATE else CancelOutcome.REFUSED
+    return CancelOutcome.UNKNOWN
+
+
+def classify_amend(facts: Facts) -> AmendOutcome:
+    """What is proven about a change in place after an answer that acknowledges none.
+
+    The order itself is not in question: an amend never places, so that "no such order" and "too late" mean the same.
+    """
     if not facts.started:
-        return CancelOutcome.UNKNOWN
-    by_proof = {Proof.NO_SUCH_ORDER: CancelOutcome.NOT_FOUND, Proof.REFUSED: CancelOutcome.REFUSED}
-    return by_proof.get(facts.proof, CancelOutcome.UNKNOWN)
+        return amend_not_sent(_not_sent(facts))
+    if facts.proof in {Proof.NO_SUCH_ORDER, Proof.TOO_LATE}:
+        return AmendTooLate(facts.describe())
+    if facts.row is not None and facts.proof is Proof.REFUSED:
+        return AmendRefused(facts.row.reason, facts.describe())
+    if facts.row is not None and facts.proof is Proof.NOT_PLACED:
+        return AmendNotSent(facts.row.reason, facts.describe(), facts.retry_after)
+    return AmendUnknown(f"the venue may or may not have changed the order: {facts.describe()}")
+
+
+def amend_not_sent(outcome: NotPlaced | Refused) -> AmendNotSent | AmendRefused:
+    """The same for an amend: nothing reached the venue."""
+    if isinstance(outcome, Refused):
+        return AmendRefused(outcome.code, outcome.message)
+    return AmendNotSent(outcome.reason, outcome.message, outcome.retry_after)

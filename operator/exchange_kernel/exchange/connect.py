@@ -3,6 +3,7 @@
 Whether the account may use this endpoint is the caller's check, made against the operator's settings.
 """
 
+import hashlib
 import time
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
 from exchange_kernel.exchange.ccxt_client import REQUEST_TIMEOUT, Access
 from exchange_kernel.exchange.profiles import profile_of
+from exchange_kernel.exchange.profiles.base import LimitScope
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.venue_clock import Clocks
 
@@ -65,8 +67,9 @@ def open_exchange(
         ProfileMissing: The venue has no profile; the message lists those that exist.
     """
     profile = profile_of(venue.exchange, venue.market_type)
+    counted = _account(credentials) if profile.weights.scope is LimitScope.ACCOUNT else venue.egress
     where = venue.endpoint.rstrip("/") or (f"{venue.exchange}/sandbox" if venue.sandbox else venue.exchange)
-    budget = budgets.of((where, venue.egress), profile.weights.per_minute)
+    budget = budgets.of((where, counted), profile.weights.per_minute)
     keys = {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password}
     adapter = CcxtExchange(
         Access(profile, keys, venue.endpoint, venue.sandbox, venue.request_timeout),
@@ -74,3 +77,8 @@ def open_exchange(
         report=lambda seen: budget.answered(clocks.monotonic(), seen),
     )
     return AccountSession(adapter, profile.weights, budget, clocks.monotonic)
+
+
+def _account(credentials: Credentials) -> str:
+    """Names a key without telling it: what a venue counts against whoever signs."""
+    return hashlib.sha256(credentials.api_key.encode()).hexdigest()

@@ -13,6 +13,12 @@ from decimal import Decimal
 
 from exchange_kernel.core.venue import (
     Absent,
+    Amended,
+    AmendOutcome,
+    AmendRefused,
+    AmendRequest,
+    AmendTooLate,
+    AmendUnknown,
     Balance,
     CancelOutcome,
     CreateOutcome,
@@ -29,8 +35,16 @@ from exchange_kernel.core.venue import (
     VenueRules,
     VenueStatus,
 )
-from exchange_kernel.exchange.classify import gate_closed
-from exchange_kernel.exchange.memory_setup import BTC_USDT, MEMORY_RULES, Fault, LostAnswer, LostRequest, Raises
+from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
+from exchange_kernel.exchange.memory_setup import (
+    BTC_USDT,
+    MEMORY_RULES,
+    Fault,
+    LostAnswer,
+    LostRequest,
+    Raises,
+    changes_of,
+)
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ReadError, SendGate
 
 
@@ -132,6 +146,45 @@ class MemoryExchange:
             return fault
         outcome = self._place(request)
         return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
+
+    async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
+        """Change a working order in place, once."""
+        fault = self._next_fault("amend_order")
+        entry = self._entries.get(request.exchange_order_id)
+        unlisted = self._unlisted(request, entry)
+        if unlisted:
+            return AmendRefused("InvalidRequest", f"{request.type} orders are not amended like this: {unlisted}")
+        answer = gate()
+        if answer is not None:
+            return amend_not_sent(gate_closed(answer))
+        if isinstance(fault, LostRequest):
+            return AmendUnknown("the request was lost")
+        if isinstance(fault, Refused):
+            return AmendRefused(fault.code, fault.message)
+        outcome = self._amend(request, entry)
+        return AmendUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
+
+    def _unlisted(self, request: AmendRequest, entry: _Entry | None) -> str:
+        asked = changes_of(request, None if entry is None else entry.order.quantity)
+        return ", ".join(sorted(asked - self._rules.amends.get(request.type, frozenset())))
+
+    def _amend(self, request: AmendRequest, entry: _Entry | None) -> AmendOutcome:
+        if entry is None or entry.order.symbol != request.symbol or entry.order.status.is_final:
+            return AmendTooLate("the order does not work any more")
+        order = entry.order
+        if request.quantity is not None and request.quantity <= order.filled:
+            return AmendRefused("InvalidQuantity", f"{order.filled} is filled already")
+        return Amended(
+            self._keep(
+                replace(
+                    order,
+                    quantity=request.quantity or order.quantity,
+                    price=request.price or order.price,
+                    trigger_price=request.trigger_price or order.trigger_price,
+                    updated_at=self._now(),
+                )
+            )
+        )
 
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
         """Cancel a working order."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exchange_kernel.core.venue import Market, Refused, VenueRules
+from exchange_kernel.core.venue import AmendChange, AmendRequest, Market, Refused, VenueRules
 from exchange_kernel.exchange.port import ExchangeError
 
 MEMORY_RULES = VenueRules(
@@ -20,6 +20,7 @@ MEMORY_RULES = VenueRules(
     quote_market_buy=True,
     request_expiry=5.0,
     settle_margin=1.0,
+    amends={"Limit": frozenset({AmendChange.QUANTITY_DOWN})},
 )
 
 BTC_USDT = Market(
@@ -53,3 +54,14 @@ class Raises:
 
 
 Fault = LostAnswer | LostRequest | Raises | Refused
+
+
+def changes_of(request: AmendRequest, quantity: Decimal | None) -> frozenset[AmendChange]:
+    """What a request would change on an order of this quantity (None: not known)."""
+    more = request.quantity is not None and quantity is not None and request.quantity > quantity
+    asked = {
+        AmendChange.QUANTITY_UP if more else AmendChange.QUANTITY_DOWN: request.quantity,
+        AmendChange.PRICE: request.price,
+        AmendChange.TRIGGER_PRICE: request.trigger_price,
+    }
+    return frozenset(change for change, value in asked.items() if value is not None)

@@ -2,8 +2,8 @@
 
 The contract of every adapter (`tests/contract` holds each one to it):
 
-* `create_order` writes to the socket at most once, never retries, and never raises for what the venue or the network
-  did: the outcome is a value that says what is proven.
+* `create_order` and `amend_order` write to the socket at most once, never retry, and never raise for what the venue or
+  the network did: the outcome is a value that says what is proven.
 * Reads may be repeated by the caller; they raise `ReadError` and nothing else.
 * No method returns or raises anything that contains a key, a secret or a signature.
 * Numbers are `Decimal`, made from the venue's strings without passing through a float.
@@ -19,6 +19,8 @@ from typing import Protocol
 
 from exchange_kernel.core.venue import (
     Absent,
+    AmendOutcome,
+    AmendRequest,
     Balance,
     CancelOutcome,
     CreateOutcome,
@@ -115,6 +117,13 @@ class Exchange(Protocol):
 
     async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
         """Send one order, once. `gate` is asked after signing, immediately before the socket write."""
+        ...
+
+    async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
+        """Change one working order in place, once; what `rules.amends` does not list is refused before the wire.
+
+        `gate` is asked as for a create. What the order became is read back in every case.
+        """
         ...
 
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:

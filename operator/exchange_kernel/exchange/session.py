@@ -2,7 +2,7 @@
 
 A session is an `Exchange` in front of another one. Beside the order of calls it adds three things:
 
-* **Creates are never cut off.** Once a create has left the queue it runs in a task of its own, which no caller's
+* **Creates and amends are never cut off.** Once one has left the queue it runs in a task of its own, which no caller's
   cancellation reaches. A caller that is canceled does not learn the outcome and has to treat it as unknown; `drain`
   waits for what is under way.
 * **The gate is asked twice**: when the create leaves the queue, which saves a request that is too late already, and at
@@ -16,10 +16,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exchange_kernel.core.venue import (
     Absent,
+    AmendNotSent,
+    AmendOutcome,
+    AmendRequest,
     Balance,
     CancelOutcome,
     CreateOutcome,
@@ -35,7 +38,7 @@ from exchange_kernel.core.venue import (
 )
 from exchange_kernel.exchange.admission import Lane, Priority, Ticket
 from exchange_kernel.exchange.budget import WeightBudget
-from exchange_kernel.exchange.classify import gate_closed
+from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
 from exchange_kernel.exchange.profiles.base import Weights
 from exchange_kernel.exchange.turns import Turns
@@ -65,6 +68,7 @@ class AccountSession:
         self._exchange, self._now = exchange, monotonic
         self._turns = Turns(weights, budget, monotonic)
         self._creates: set[asyncio.Task[CreateOutcome]] = set()
+        self._amends: set[asyncio.Task[AmendOutcome]] = set()
         self._creates_paused_until = 0.0
         self._draining = False
         self.metrics = self._turns.metrics
@@ -128,6 +132,27 @@ class AccountSession:
         elif isinstance(outcome, OutcomeUnknown):
             self.metrics.errors["OutcomeUnknown"] += 1
         return outcome
+
+    async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
+        """Change one order in place, once. A canceled caller has to treat the outcome as unknown."""
+        try:
+            ticket = await self._turns.take("amend_order", Priority.CREATE, Lane.ORDERS)
+        except RateLimited as error:
+            return AmendNotSent("RateLimited", str(error), error.retry_after)
+        closed = self._closed(gate)
+        if closed is not None:
+            self._turns.end(ticket)
+            return amend_not_sent(gate_closed(closed))
+        task = asyncio.create_task(self._exchange.amend_order(request, gate))
+        self._amends.add(task)
+        task.add_done_callback(lambda done: self._amended(done, ticket))
+        return await asyncio.shield(task)
+
+    def _amended(self, task: asyncio.Task[AmendOutcome], ticket: Ticket) -> None:
+        self._amends.discard(task)
+        self._turns.end(ticket)
+        if not task.cancelled() and isinstance(outcome := task.result(), AmendNotSent):
+            self.metrics.errors[outcome.reason] += 1
 
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
         """Ask for a cancel, ahead of everything else."""
@@ -194,12 +219,13 @@ class AccountSession:
             timeout: Seconds to wait at most.
 
         Returns:
-            Whether every create has its outcome.
+            Whether every create and amend has its outcome.
         """
         self._draining = True
-        if self._creates:
-            await asyncio.wait(set(self._creates), timeout=timeout)
-        return not self._creates
+        under_way: set[asyncio.Task[Any]] = {*self._creates, *self._amends}
+        if under_way:
+            await asyncio.wait(under_way, timeout=timeout)
+        return not self._creates and not self._amends
 
     async def close(self) -> None:
         """Close connections. Idempotent. Call `drain` first."""

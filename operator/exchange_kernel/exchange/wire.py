@@ -9,9 +9,11 @@ The facts travel in a context variable, so that concurrent calls on one ccxt ins
 (`last_response_headers` is one attribute for all of them).
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
@@ -52,7 +54,7 @@ class WireCall:
     """
 
     gate: SendGate | None = None
-    expected: Mapping[str, str] | None = None
+    expected: Mapping[str, Any] | None = None
     unchecked: frozenset[str] = frozenset()
     origin: str = ""
     writes: int = 0
@@ -70,10 +72,11 @@ class WireCall:
 
         Raises:
             GateRefused: The gate is closed.
-            Diverted: The request is a repetition of a POST, or goes elsewhere than it was meant to; aiohttp does both
-                when it follows a redirect.
+            Diverted: The request is a repetition of one that may go out once, or goes elsewhere than it was meant to;
+                aiohttp does both when it follows a redirect, and repeats a PUT over a connection that broke.
         """
-        if origin != self.origin or (method == "POST" and self.writes > 0):
+        once = method == "POST" or self.expected is not None
+        if origin != self.origin or (once and self.writes > 0):
             raise Diverted
         answer = self.gate() if self.gate is not None else None
         if answer is not None:
@@ -86,19 +89,42 @@ class WireCall:
         self.origin = str(URL(url).origin())
         if self.expected is None:
             return
-        pairs = parse_qsl(f"{urlsplit(url).query}&{body or ''}", keep_blank_values=True)
-        sent = {name: value for name, value in pairs if name not in self.unchecked}
-        differing = sorted(
-            name for name in sent.keys() | self.expected.keys() if sent.get(name) != self.expected.get(name)
-        )
+        sent = {name: value for name, value in _parameters(url, body) if name not in self.unchecked}
+        meant = dict(_flat(self.expected))
+        differing = sorted(name for name in sent.keys() | meant.keys() if sent.get(name) != meant.get(name))
         if differing:
-            shown = ", ".join(f"{n}={sent.get(n)!r} in place of {self.expected.get(n)!r}" for n in differing)
+            shown = ", ".join(f"{n}={sent.get(n)!r} in place of {meant.get(n)!r}" for n in differing)
             raise WireMismatch(f"ccxt would have sent {shown}")
 
     def record(self, status: int, headers: Mapping[str, str], body: str) -> None:
         """Keep the answer."""
         self.status, self.body = status, body
         self.headers = {name.lower(): value for name, value in headers.items()}
+
+
+def _parameters(url: str, body: str | None) -> Iterator[tuple[str, str]]:
+    """Everything that a request says: its query, and its body as a form or as JSON."""
+    yield from parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    if body and body[0] in "{[":
+        # Numbers keep their text: 0.10 and 0.1 are not the same on the wire.
+        yield from _flat(json.loads(body, parse_float=str, parse_int=str))
+    else:
+        yield from parse_qsl(body or "", keep_blank_values=True)
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Nested values by dotted names: `{"a": {"b": [1]}}` is `a.b.0 = 1`."""
+    if isinstance(value, Mapping):
+        pairs = [(str(key), inner) for key, inner in value.items()]
+    elif isinstance(value, list):
+        pairs = [(str(index), inner) for index, inner in enumerate(value)]
+    else:
+        yield name, value if isinstance(value, str) else json.dumps(value)
+        return
+    if not pairs:
+        yield name, "{}" if isinstance(value, Mapping) else "[]"
+    for key, inner in pairs:
+        yield from _flat(inner, f"{name}.{key}" if name else key)
 
 
 CURRENT: ContextVar[WireCall | None] = ContextVar("exchange_kernel_wire_call", default=None)

@@ -11,6 +11,12 @@ import pytest
 from contract.exchange.conftest import Subject
 from exchange_kernel.core.venue import (
     Absent,
+    AmendChange,
+    Amended,
+    AmendNotSent,
+    AmendRefused,
+    AmendRequest,
+    AmendTooLate,
     CancelOutcome,
     DuplicateId,
     Found,
@@ -211,6 +217,68 @@ async def test_an_absence_is_not_proven_of_an_order_that_was_placed(subject: Sub
 
     assert isinstance(proven, Found)
     assert proven.order.client_order_id == request.client_order_id
+
+
+def amend(order: VenueOrder, **changes: Any) -> AmendRequest:  # noqa: ANN401 - fields of AmendRequest
+    unchanged = AmendRequest(order.exchange_order_id, order.client_order_id, SYMBOL, order.side, "Limit")
+    return replace(unchanged, **changes)
+
+
+async def test_a_change_that_the_rules_do_not_list_is_refused_and_changes_nothing(subject: Subject) -> None:
+    listed = subject.exchange.rules.amends.get("Limit", frozenset())
+    changes = {AmendChange.QUANTITY_DOWN: {"quantity": Decimal("0.005")}, AmendChange.PRICE: {"price": Decimal(49000)}}
+    resting = await placed(subject, order())
+
+    for change, values in changes.items():
+        if change not in listed:
+            assert isinstance(await subject.exchange.amend_order(amend(resting, **values), open_gate), AmendRefused)
+
+    after = await seen(subject, resting.exchange_order_id)
+    assert (after.status, after.quantity, after.price) == (VenueStatus.OPEN, resting.quantity, resting.price)
+
+
+async def test_an_order_that_is_amended_keeps_both_its_ids(subject: Subject) -> None:
+    needs_amends(subject)
+    resting = await placed(subject, order())
+
+    outcome = await subject.exchange.amend_order(amend(resting, quantity=Decimal("0.005")), open_gate)
+
+    assert isinstance(outcome, Amended), outcome
+    after = await seen(subject, resting.exchange_order_id)
+    assert (after.client_order_id, after.quantity, after.price) == (
+        resting.client_order_id,
+        Decimal("0.005"),
+        Decimal(50000),
+    )
+    assert len((await subject.exchange.fetch_open_orders()).orders) == 1
+
+
+async def test_an_amend_behind_a_closed_gate_changes_nothing(subject: Subject) -> None:
+    needs_amends(subject)
+    resting = await placed(subject, order())
+
+    outcome = await subject.exchange.amend_order(
+        amend(resting, quantity=Decimal("0.005")), lambda: "GateClosed: halted"
+    )
+
+    assert outcome == AmendNotSent("GateClosed", "halted")
+    assert (await seen(subject, resting.exchange_order_id)).quantity == resting.quantity
+
+
+async def test_an_amend_of_an_order_that_has_ended_is_too_late(subject: Subject) -> None:
+    needs_amends(subject)
+    resting = await placed(subject, order())
+    await subject.fill(resting.exchange_order_id)
+
+    outcome = await subject.exchange.amend_order(amend(resting, quantity=Decimal("0.005")), open_gate)
+
+    assert isinstance(outcome, AmendTooLate), outcome
+    assert (await seen(subject, resting.exchange_order_id)).filled == resting.quantity
+
+
+def needs_amends(subject: Subject) -> None:
+    if AmendChange.QUANTITY_DOWN not in subject.exchange.rules.amends.get("Limit", frozenset()):
+        pytest.skip("the profile lists no amend in place")
 
 
 async def test_a_market_that_does_not_exist_is_an_error_with_its_name(subject: Subject) -> None:

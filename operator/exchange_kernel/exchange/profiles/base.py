@@ -1,8 +1,14 @@
 """What a venue profile is: the allow-list of one venue, and everything that is particular to it.
 
-A profile is data and pure functions. It names the ccxt calls to make (`Call`), reads the venue's raw answers, and says
-what each of its error codes proves (`CodeRow`). It never decides what to do, and it does no I/O: the adapter runs the
-calls, `classify` applies the tables. A new venue is one new file.
+A profile is data and functions without state. It says
+
+* what goes on the wire for an order (`create`, `amend`): one call each, compared before the socket write, sent once;
+* which questions answer a question of the port (`find_by_id`, `open_orders`, ...): coroutines over `Ask`, because one
+  venue tells in one answer what another has on several pages and endpoints;
+* what each error code proves (`CodeRow`).
+
+It never decides what to do, and it does no I/O of its own: the adapter runs the calls, `classify` applies the tables. A
+new venue is one new file (or one and its tables), and one line in `profiles/__init__.py`.
 
 What a profile does not list is denied before the wire (`VenueRules.supported`), because ccxt forwards parameters that
 it does not know and a plain order goes out.
@@ -15,8 +21,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
-from exchange_kernel.exchange.port import AccountIdentity
+from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.exchange.port import AccountIdentity, ReadError
 
 
 class Proof(StrEnum):
@@ -26,6 +32,7 @@ class Proof(StrEnum):
     NOT_PLACED = "NotPlaced"  # stopped in front of the engine; the same request may succeed later
     DUPLICATE = "DuplicateId"  # an order with this client id exists
     NO_SUCH_ORDER = "NoSuchOrder"  # the venue does not know the order that was asked about
+    TOO_LATE = "TooLate"  # the venue knows the order and does not work it any more: it cannot be canceled or amended
     AMBIGUOUS = "Ambiguous"  # the venue itself does not know; also the default for every code that is not listed
 
 
@@ -53,25 +60,61 @@ class Call:
     Attributes:
         method: Name of the ccxt method.
         args: Its positional arguments.
-        expected: For orders: the parameters that must be on the wire, compared before the socket write.
+        expected: For orders and amends: the parameters that must be on the wire, compared before the socket write.
+            May be nested, as a JSON body is; numbers and booleans count by their JSON text.
     """
 
     method: str
     args: tuple[Any, ...] = ()
-    expected: Mapping[str, str] | None = None
+    expected: Mapping[str, Any] | None = None
+
+
+class LimitScope(StrEnum):
+    """Whom a venue counts requests against."""
+
+    ADDRESS = "Address"  # everything behind one address, whoever signs
+    ACCOUNT = "Account"  # one account (or key), wherever it asks from
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Request weights of the operations, in the venue's unit, and what the venue allows per minute and egress."""
+    """Request weights of the operations, in the venue's unit, and what the venue allows per minute.
+
+    A venue that keeps a counter of at most C which falls by r per second fits in as min(C, 60 r) per minute: no 60
+    seconds then hold more than the counter takes.
+
+    Attributes:
+        per_minute: The limit.
+        costs: By operation of the port, named as its method; 0 for what the venue does not count here.
+        default: What an operation costs that is not listed.
+        scope: Whom the venue counts against.
+    """
 
     per_minute: int
     costs: Mapping[str, int] = field(default_factory=dict)
     default: int = 1
+    scope: LimitScope = LimitScope.ADDRESS
 
     def of(self, operation: str) -> int:
         """The weight of one operation of the port, named as its method."""
         return self.costs.get(operation, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """Which order is asked about; at least one of the two ids is known.
+
+    Attributes:
+        symbol: ccxt unified symbol.
+        market_id: The venue's own name of the market.
+        client_order_id: Our id in canonical form; empty where only the venue's is known.
+        exchange_order_id: The venue's id, as the profile's `read_order` told it; None where it is not known.
+    """
+
+    symbol: str
+    market_id: str
+    client_order_id: str = ""
+    exchange_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +127,37 @@ class History:
     now_ms: int  # venue time
 
 
-# Runs a call and returns the raw answer; raises the port's ReadError tree. None where the venue says "no such order".
+# A raw object of the venue's JSON.
+Row = Mapping[str, Any]
+# Runs a call and returns the raw answer; raises the port's ReadError tree (`Declined` for a definite refusal). None
+# where the venue says "no such order".
 Ask = Callable[[Call], Awaitable[Any]]
 
 
+class Declined(ReadError):
+    """The venue answered with a code of the profile's table that refuses for good (`Proof.REFUSED`, `TOO_LATE`).
+
+    Attributes:
+        row: The row.
+    """
+
+    def __init__(self, message: str, row: CodeRow) -> None:
+        super().__init__(message)
+        self.row = row
+
+
 class VenueProfile(ABC):
-    """One venue. Instances hold no state."""
+    """One venue. Instances hold no state.
+
+    Readers and the coroutines of this class raise KeyError, TypeError, ValueError, ArithmeticError or AttributeError
+    for an answer that is not what it should be; the adapter makes a `ReadError` of it.
+    """
 
     name: ClassVar[str]  # the value of ExchangeAccount.spec.exchange
     market_type: ClassVar[str] = "Spot"
     ccxt_id: ClassVar[str]
     rules: ClassVar[VenueRules]
     codes: ClassVar[Sequence[CodeRow]]
-    auth_reason: ClassVar[str] = "AuthenticationFailed"
     # Codes of limits that concern one account only; every other rate limit stops all accounts behind the same address.
     account_limit_codes: ClassVar[frozenset[str]] = frozenset()
     weights: ClassVar[Weights]
@@ -104,6 +165,10 @@ class VenueProfile(ABC):
     unchecked_parameters: ClassVar[frozenset[str]] = frozenset()
     # Whether requests are signed with the venue's time (else ccxt's own nonce stays).
     signs_with_time: ClassVar[bool] = True
+    # Whether the venue refuses a nonce that is not above the last one: then signed requests go one after another.
+    rising_nonce: ClassVar[bool] = False
+    # Whether an answer below 400 may hold an error: then `error_of` is asked about every answer.
+    errors_inside_answers: ClassVar[bool] = False
 
     def row(self, code: str, message: str) -> CodeRow | None:
         """The row of the table that holds for this answer: the first whose code and text match."""
@@ -137,46 +202,88 @@ class VenueProfile(ABC):
     def decode(self, wire_id: str) -> str | None:
         """Wire form to canonical; None for an id that is not one of ours."""
 
-    # --- calls --------------------------------------------------------------------------------------------------
+    def market_names(self, market: Mapping[str, Any]) -> Sequence[str]:
+        """Every name by which the venue's answers may call this market (as ccxt parsed it), its id first."""
+        return (str(market["id"]),)
+
+    # --- writes: one call each, sent once ------------------------------------------------------------------------
 
     @abstractmethod
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """The call that places this order. Raises ValueError for a combination that the profile does not list."""
 
-    @abstractmethod
-    def cancel(self, market_id: str, exchange_order_id: str | None, client_order_id: str) -> Call:
-        """The call that cancels, by the venue's id where known."""
+    def created(self, raw: Any, request: OrderRequest, market_id: str) -> VenueOrder:  # noqa: ANN401 - the venue's JSON
+        """The order that the answer to `create` acknowledges.
+
+        A venue that answers with ids alone acknowledges an order without fills; what it does not echo is taken from
+        the request. Raises for an answer that acknowledges no order, or another one.
+        """
+        if self.market_id_of(raw) != market_id:
+            raise ValueError("the answer names another market")
+        return self.read_order(raw, request.symbol)
+
+    def amend(self, request: AmendRequest, market_id: str) -> Call:
+        """The call that changes a working order in place. Raises ValueError for what `rules.amends` does not list."""
+        raise ValueError(f"the {self.name} profile changes no {request.type} order on {market_id} in place")
+
+    def amended(self, raw: Any, request: AmendRequest, market_id: str) -> VenueOrder | None:  # noqa: ANN401 - the venue's JSON
+        """What the answer to `amend` tells of the order; None where it only acknowledges.
+
+        Raises for an answer that acknowledges nothing.
+        """
+        raise ValueError(f"the {self.name} profile reads no amends ({request.symbol}, {market_id}, {type(raw)})")
+
+    # --- questions: as many calls as it takes --------------------------------------------------------------------
 
     @abstractmethod
-    def order_by_client_id(self, market_id: str, client_order_id: str) -> Call:
-        """The quick look-up."""
+    async def cancel(self, ask: Ask, key: OrderKey) -> bool:
+        """Ask for a cancel, by the venue's id where known.
+
+        Returns:
+            True when the venue acknowledged it for this order, False when it knows no such working order.
+        """
+
+    async def find_by_client_id(self, ask: Ask, key: OrderKey) -> Row | None:
+        """The latest order under `key.client_order_id`; None where the venue has none.
+
+        The default is for venues without such a look-up (`rules.look_up` is False).
+        """
+        del ask
+        raise ReadError(f"{self.name} cannot look up {key.client_order_id} by client order id")
 
     @abstractmethod
-    def order_by_id(self, market_id: str, exchange_order_id: str) -> Call:
-        """One order by the venue's id."""
+    async def find_by_id(self, ask: Ask, key: OrderKey) -> Row | None:
+        """The order `key.exchange_order_id`; None where the venue does not know it."""
 
     @abstractmethod
-    def open_orders(self) -> Call:
-        """All open orders of the account."""
+    def open_orders(self, ask: Ask) -> AsyncIterator[Row]:
+        """All open orders of the account, untriggered ones included.
+
+        When the iteration ends without an error, nothing is missing; a page limit that was hit is a ReadError.
+        """
 
     @abstractmethod
-    def trades_of_order(self, market_id: str, exchange_order_id: str) -> Call:
-        """The fills of one order."""
+    async def trades(self, ask: Ask, key: OrderKey) -> tuple[Trade, ...]:
+        """All fills of the order `key.exchange_order_id`, oldest first."""
 
     @abstractmethod
-    def account(self) -> Call:
-        """Identity, permissions and balances."""
+    async def identify(self, ask: Ask) -> AccountIdentity:
+        """Identity and permissions; an empty id where the venue does not tell."""
 
     @abstractmethod
-    def clock(self) -> Call:
-        """The venue's time."""
+    async def balances(self, ask: Ask) -> tuple[Balance, ...]:
+        """All assets with a total above zero, by ccxt's currency codes."""
 
     @abstractmethod
-    def last_price(self, market_id: str) -> Call:
+    async def clock_ms(self, ask: Ask) -> int:
+        """The venue's time in milliseconds."""
+
+    @abstractmethod
+    async def last_price(self, ask: Ask, market_id: str) -> Decimal:
         """The last trade's price."""
 
     @abstractmethod
-    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Mapping[str, Any]]:
+    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Row]:
         """Run every query that a proof of absence demands; yield each raw order that could be the one.
 
         When the iteration ends without an error, every query has succeeded.
@@ -186,43 +293,27 @@ class VenueProfile(ABC):
 
     @abstractmethod
     def error_of(self, body: str) -> tuple[str, str]:
-        """The venue's own (code, message) of an answer; empty where the body is not the venue's."""
+        """The venue's own (code, message) of an answer; empty where the body is not the venue's, or no error.
 
-    @abstractmethod
+        With `errors_inside_answers` it is asked about every answer: it has to be cheap for long ones without error.
+        """
+
     def used_weight(self, headers: Mapping[str, str]) -> int | None:
-        """The weight that the venue counts against this address, from headers with lower-case names."""
+        """The weight that the venue counts in its running minute, from headers with lower-case names, if told."""
+        del headers
+        return None
 
     @abstractmethod
-    def read_order(self, raw: Mapping[str, Any], symbol: str) -> VenueOrder:
-        """A raw order. Raises KeyError, TypeError, ValueError, ArithmeticError for anything else than an order."""
+    def read_order(self, raw: Row, symbol: str) -> VenueOrder:
+        """A raw order. `exchange_order_id` may describe itself (`algo:123`) where the venue has several kinds."""
 
     @abstractmethod
-    def market_id_of(self, raw: Mapping[str, Any]) -> str:
-        """The market id inside a raw order."""
+    def market_id_of(self, raw: Row) -> str:
+        """The market's name inside a raw order: one of `market_names`."""
 
     @abstractmethod
-    def placed_at_ms(self, raw: Mapping[str, Any]) -> int | None:
+    def placed_at_ms(self, raw: Row) -> int | None:
         """When a raw order was placed, in the venue's milliseconds."""
-
-    @abstractmethod
-    def read_trades(self, raw: Any) -> tuple[Trade, ...]:  # noqa: ANN401 - the venue's JSON
-        """Raw fills, oldest first. Raises as `read_order`."""
-
-    @abstractmethod
-    def read_balances(self, raw: Any) -> tuple[Balance, ...]:  # noqa: ANN401 - the venue's JSON
-        """Balances from the answer to `account`. Raises as `read_order`."""
-
-    @abstractmethod
-    def read_identity(self, raw: Any) -> AccountIdentity:  # noqa: ANN401 - the venue's JSON
-        """Identity from the answer to `account`; an empty id where the venue does not tell. Raises as `read_order`."""
-
-    @abstractmethod
-    def read_clock_ms(self, raw: Any) -> int:  # noqa: ANN401 - the venue's JSON
-        """Milliseconds from the answer to `clock`. Raises as `read_order`."""
-
-    @abstractmethod
-    def read_price(self, raw: Any) -> Decimal:  # noqa: ANN401 - the venue's JSON
-        """The price from the answer to `last_price`. Raises as `read_order`."""
 
     @abstractmethod
     def read_market(self, market: Mapping[str, Any]) -> Market | None:

@@ -17,9 +17,18 @@ from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, Ven
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles import binance_history
-from exchange_kernel.exchange.profiles.base import Ask, Call, CodeRow, History, VenueProfile, Weights
+from exchange_kernel.exchange.profiles.base import (
+    Ask,
+    Call,
+    CodeRow,
+    History,
+    OrderKey,
+    Row,
+    VenueProfile,
+    Weights,
+)
 from exchange_kernel.exchange.profiles.binance_codes import CODES
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain, row_of, rows_of
 
 REQUEST_EXPIRY_MS = 5000
 """recvWindow. [R] "It is recommended to use a small recvWindow of 5000 or less!"; the fence grows with it."""
@@ -125,44 +134,55 @@ class BinanceSpot(VenueProfile):
         }
         return Call("privatePostOrder", (params,), expected=dict(params))
 
-    def cancel(self, market_id: str, exchange_order_id: str | None, client_order_id: str) -> Call:
-        """DELETE order."""
-        return Call("privateDeleteOrder", ({"symbol": market_id, **self._key(exchange_order_id, client_order_id)},))
+    async def cancel(self, ask: Ask, key: OrderKey) -> bool:
+        """DELETE order; the answer is the order."""
+        raw = await ask(Call("privateDeleteOrder", (self._named(key),)))
+        return raw is not None and bool(self.read_order(raw, key.symbol))
 
-    def order_by_client_id(self, market_id: str, client_order_id: str) -> Call:
+    async def find_by_client_id(self, ask: Ask, key: OrderKey) -> Row | None:
         """GET order."""
-        return Call("privateGetOrder", ({"symbol": market_id, **self._key(None, client_order_id)},))
+        named = {"symbol": key.market_id, "origClientOrderId": self.encode(key.client_order_id)}
+        return row_of(await ask(Call("privateGetOrder", (named,))))
 
-    def order_by_id(self, market_id: str, exchange_order_id: str) -> Call:
+    async def find_by_id(self, ask: Ask, key: OrderKey) -> Row | None:
         """GET order."""
-        return Call("privateGetOrder", ({"symbol": market_id, "orderId": exchange_order_id},))
+        return row_of(
+            await ask(Call("privateGetOrder", ({"symbol": key.market_id, "orderId": key.exchange_order_id},)))
+        )
 
-    def _key(self, exchange_order_id: str | None, client_order_id: str) -> Mapping[str, str]:
-        if exchange_order_id is not None:
-            return {"orderId": exchange_order_id}
-        return {"origClientOrderId": self.encode(client_order_id)}
+    def _named(self, key: OrderKey) -> Mapping[str, str]:
+        if key.exchange_order_id is not None:
+            return {"symbol": key.market_id, "orderId": key.exchange_order_id}
+        return {"symbol": key.market_id, "origClientOrderId": self.encode(key.client_order_id)}
 
-    def open_orders(self) -> Call:
-        """GET openOrders without a symbol: all of them in one read."""
-        return Call("privateGetOpenOrders")
+    async def open_orders(self, ask: Ask) -> AsyncIterator[Row]:
+        """GET openOrders without a symbol: all of them in one read, untriggered ones included [R]."""
+        for row in rows_of(await ask(Call("privateGetOpenOrders"))):
+            yield row
 
-    def trades_of_order(self, market_id: str, exchange_order_id: str) -> Call:
+    async def trades(self, ask: Ask, key: OrderKey) -> tuple[Trade, ...]:
         """GET myTrades; an order with more than 1000 fills is read as far as the venue tells in one answer."""
-        return Call("privateGetMyTrades", ({"symbol": market_id, "orderId": exchange_order_id, "limit": 1000},))
+        named = {"symbol": key.market_id, "orderId": key.exchange_order_id, "limit": 1000}
+        return answers.trades(await ask(Call("privateGetMyTrades", (named,))))
 
-    def account(self) -> Call:
-        """GET account."""
-        return Call("privateGetAccount")
+    async def identify(self, ask: Ask) -> AccountIdentity:
+        """`uid` and `canTrade` of GET account."""
+        raw = await ask(Call("privateGetAccount"))
+        return AccountIdentity(venue_account_id=str(raw.get("uid") or ""), can_trade=raw["canTrade"] is True)
 
-    def clock(self) -> Call:
+    async def balances(self, ask: Ask) -> tuple[Balance, ...]:
+        """`balances` of GET account."""
+        return answers.balances(await ask(Call("privateGetAccount")))
+
+    async def clock_ms(self, ask: Ask) -> int:
         """GET time."""
-        return Call("publicGetTime")
+        return int((await ask(Call("publicGetTime")))["serverTime"])
 
-    def last_price(self, market_id: str) -> Call:
+    async def last_price(self, ask: Ask, market_id: str) -> Decimal:
         """GET ticker/price."""
-        return Call("publicGetTickerPrice", ({"symbol": market_id},))
+        return number((await ask(Call("publicGetTickerPrice", ({"symbol": market_id},))))["price"])
 
-    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Mapping[str, Any]]:
+    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Row]:
         """See `binance_history`."""
         return binance_history.orders_in_doubt(ask, history)
 
@@ -183,38 +203,18 @@ class BinanceSpot(VenueProfile):
         value = headers.get("x-mbx-used-weight-1m", "")
         return int(value) if value.isdigit() else None
 
-    def read_order(self, raw: Mapping[str, Any], symbol: str) -> VenueOrder:
+    def read_order(self, raw: Row, symbol: str) -> VenueOrder:
         """An order as POST (FULL), GET order, openOrders and allOrders show it."""
         return answers.order(raw, symbol)
 
-    def market_id_of(self, raw: Mapping[str, Any]) -> str:
+    def market_id_of(self, raw: Row) -> str:
         """The venue's own symbol."""
         return str(raw["symbol"])
 
-    def placed_at_ms(self, raw: Mapping[str, Any]) -> int | None:
+    def placed_at_ms(self, raw: Row) -> int | None:
         """`time`; POST answers with `transactTime`."""
         value = raw.get("time", raw.get("transactTime"))
         return None if value is None else int(value)
-
-    def read_trades(self, raw: Any) -> tuple[Trade, ...]:  # noqa: ANN401 - the venue's JSON
-        """Rows of myTrades."""
-        return answers.trades(raw)
-
-    def read_balances(self, raw: Any) -> tuple[Balance, ...]:  # noqa: ANN401 - the venue's JSON
-        """`balances`, without those that are zero."""
-        return answers.balances(raw)
-
-    def read_identity(self, raw: Any) -> AccountIdentity:  # noqa: ANN401 - the venue's JSON
-        """`uid` and `canTrade`."""
-        return AccountIdentity(venue_account_id=str(raw.get("uid") or ""), can_trade=raw["canTrade"] is True)
-
-    def read_clock_ms(self, raw: Any) -> int:  # noqa: ANN401 - the venue's JSON
-        """`serverTime`."""
-        return int(raw["serverTime"])
-
-    def read_price(self, raw: Any) -> Decimal:  # noqa: ANN401 - the venue's JSON
-        """`price`."""
-        return number(raw["price"])
 
     def read_market(self, market: Mapping[str, Any]) -> Market | None:
         """Filters as ccxt collects them."""

@@ -10,15 +10,13 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, History
+from exchange_kernel.exchange.profiles.base import Ask, Call, History, Row
 from exchange_kernel.exchange.profiles.canonical import rows_of
 
 _PAGE = 1000  # rows per answer, the venue's maximum
 _DAY_MS = 24 * 3600 * 1000  # startTime and endTime may not lie further apart
 _MAX_PAGES = 60
 _MAX_FOLLOWED = 100
-
-Row = Mapping[str, Any]
 
 
 async def orders_in_doubt(ask: Ask, history: History) -> AsyncIterator[Row]:

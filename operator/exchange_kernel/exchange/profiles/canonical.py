@@ -44,3 +44,10 @@ def rows_of(raw: object) -> list[Mapping[str, Any]]:
     if not isinstance(raw, list) or not all(isinstance(row, Mapping) for row in raw):
         raise ValueError("the answer is not a list of objects")
     return raw
+
+
+def row_of(raw: object) -> Mapping[str, Any] | None:
+    """One object, or None where there is none. Raises ValueError: another answer must not pass for "no order"."""
+    if raw is not None and not isinstance(raw, Mapping):
+        raise ValueError("the answer is no object")
+    return raw

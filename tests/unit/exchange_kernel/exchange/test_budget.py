@@ -97,3 +97,13 @@ def test_sessions_share_a_budget_only_behind_the_same_address_at_the_same_venue(
     assert budgets.of(("binance", "a"), 100) is budgets.of(("binance", "a"), 100)
     assert budgets.of(("binance", "a"), 100) is not budgets.of(("binance", "b"), 100)
     assert budgets.of(("binance", "a"), 100) is not budgets.of(("kraken", "a"), 100)
+
+
+def test_a_call_that_the_venue_does_not_count_is_held_back_by_a_pause_alone() -> None:
+    budget = WeightBudget(per_minute=10)
+    budget.spend(0.0, 10)
+
+    assert budget.wait(1.0, 1, reserve=False) > 0
+    assert budget.wait(1.0, 0, reserve=False) == 0.0
+    budget.answered(1.0, AnswerSeen(429, retry_after=5.0))
+    assert budget.wait(2.0, 0, reserve=False) == pytest.approx(4.0)

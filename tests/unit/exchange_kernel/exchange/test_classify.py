@@ -2,10 +2,28 @@
 
 import pytest
 
-from exchange_kernel.core.venue import CancelOutcome, DuplicateId, NotPlaced, OutcomeUnknown, Refused
-from exchange_kernel.exchange.classify import Facts, classify_cancel, classify_create, classify_read, gate_closed
+from exchange_kernel.core.venue import (
+    AmendNotSent,
+    AmendOutcome,
+    AmendRefused,
+    AmendTooLate,
+    AmendUnknown,
+    CancelOutcome,
+    DuplicateId,
+    NotPlaced,
+    OutcomeUnknown,
+    Refused,
+)
+from exchange_kernel.exchange.classify import (
+    Facts,
+    classify_amend,
+    classify_cancel,
+    classify_create,
+    classify_read,
+    gate_closed,
+)
 from exchange_kernel.exchange.port import CredentialsRefused, RateLimited, ReadError, VenueUnavailable
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.base import CodeRow, Declined, Proof
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.binance_codes import CODES
 
@@ -43,6 +61,7 @@ def test_each_row_of_the_table_gives_the_outcome_that_it_names(row: CodeRow) -> 
         Proof.DUPLICATE: DuplicateId,
         Proof.AMBIGUOUS: OutcomeUnknown,
         Proof.NO_SUCH_ORDER: OutcomeUnknown,
+        Proof.TOO_LATE: OutcomeUnknown,
     }[row.proof]
     assert type(outcome) is expected
     if isinstance(outcome, Refused):
@@ -162,7 +181,7 @@ def test_the_gates_own_reason_is_kept_and_other_words_mean_closed() -> None:
         (unsent(*NETWORK), VenueUnavailable),
         (answered("-1013", "Market is closed."), VenueUnavailable),
         (answered("-1021"), ReadError),
-        (answered("-1100"), ReadError),
+        (answered("-1100"), Declined),
         (lost("TypeError", status=200), ReadError),
     ],
 )
@@ -183,7 +202,6 @@ def test_a_ban_is_told_from_a_pause() -> None:
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        (answered("-2011", "Unknown order sent."), CancelOutcome.NOT_FOUND),
         (answered("-2011", "Order was not canceled due to cancel restrictions."), CancelOutcome.REFUSED),
         (answered("-1121", "Invalid symbol."), CancelOutcome.REFUSED),
         (answered("-1007", status=504), CancelOutcome.UNKNOWN),
@@ -193,7 +211,7 @@ def test_a_ban_is_told_from_a_pause() -> None:
     ],
 )
 def test_a_failed_cancel_proves_no_more_than_the_venue_said(facts: Facts, expected: CancelOutcome) -> None:
-    assert classify_cancel(facts) is expected
+    assert classify_cancel(classify_read(facts)) is expected
 
 
 @pytest.mark.parametrize(
@@ -202,4 +220,34 @@ def test_a_failed_cancel_proves_no_more_than_the_venue_said(facts: Facts, expect
 )
 def test_a_cancel_raises_what_concerns_the_whole_account(facts: Facts, error: type[Exception]) -> None:
     with pytest.raises(error):
-        classify_cancel(facts)
+        classify_cancel(classify_read(facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (answered("-1111", "Parameter 'price' has too much precision."), AmendRefused),
+        (answered("-1021"), AmendNotSent),
+        (answered("-1003", status=429), AmendNotSent),
+        (answered("-2013", "Order does not exist."), AmendTooLate),
+        (answered("-1007", status=504), AmendUnknown),
+        (answered("-9999", "A code that no table lists."), AmendUnknown),
+        (answered("-2013", status=503), AmendUnknown),
+        (lost(), AmendUnknown),
+        (lost("TypeError", status=200), AmendUnknown),
+        (unsent(*NETWORK), AmendNotSent),
+        (unsent("BadRequest"), AmendRefused),
+        (Facts(started=False, gate="SendWindowMissed: late"), AmendNotSent),
+        (Facts(started=False, mismatch="ccxt would have sent newQty='1'"), AmendRefused),
+    ],
+)
+def test_a_failed_amend_proves_no_more_than_the_venue_said(facts: Facts, expected: type[AmendOutcome]) -> None:
+    assert type(classify_amend(facts)) is expected
+
+
+def test_a_venue_that_says_too_late_has_the_order_and_does_not_work_it() -> None:
+    facts = Facts(started=True, status=200, row=CodeRow("51509", Proof.TOO_LATE, "TooLate"), code="51509")
+
+    assert isinstance(classify_amend(facts), AmendTooLate)
+    assert classify_cancel(classify_read(facts)) is CancelOutcome.NOT_FOUND
+    assert isinstance(classify_read(facts), ReadError)

@@ -112,3 +112,37 @@ def test_signatures_never_run_ahead_of_the_venues_clock() -> None:
     assert sample.venue_ms_at(11.4) == 6000
     assert sample.reading().round_trip_seconds == pytest.approx(0.4)
     assert sample.reading().skew_seconds == pytest.approx(5.0 - 98.8)
+
+
+NESTED = {"instId": "BTC-USDT", "post": True, "conf": {"limit": {"size": "0.10"}}, "ids": ["1", "2"]}
+
+
+def test_a_json_body_is_compared_by_its_text_however_deep() -> None:
+    body = '{"instId":"BTC-USDT","post":true,"conf":{"limit":{"size":"0.10"}},"ids":["1","2"],"timestamp":5}'
+
+    call(expected=NESTED).check("http://venue/order", body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instId":"BTC-USDT","post":true,"conf":{"limit":{"size":"0.1"}},"ids":["1","2"]}',
+        '{"instId":"BTC-USDT","post":true,"conf":{"limit":{"size":0.1}},"ids":["1","2"]}',
+        '{"instId":"BTC-USDT","post":false,"conf":{"limit":{"size":"0.10"}},"ids":["1","2"]}',
+        '{"instId":"BTC-USDT","post":true,"conf":{"limit":{"size":"0.10"},"stop":{}},"ids":["1","2"]}',
+        '{"instId":"BTC-USDT","post":true,"conf":{"limit":{"size":"0.10"}},"ids":["1"]}',
+        "{}",
+    ],
+    ids=["rounded", "a float", "a flag turned", "forwarded", "an id less", "none at all"],
+)
+def test_a_json_body_that_says_anything_else_is_held_back(body: str) -> None:
+    with pytest.raises(WireMismatch):
+        call(expected=NESTED).check("http://venue/order", body)
+
+
+def test_a_change_of_an_order_is_written_once_although_http_may_repeat_a_put() -> None:
+    sent = call()
+    sent.before_write("PUT", ORIGIN)
+
+    with pytest.raises(Diverted):
+        sent.before_write("PUT", ORIGIN)
