@@ -10,7 +10,8 @@ A rule is a function from the question to a refusal or None; nothing here change
 
 from paper_exchange import liquidity, trailing
 from paper_exchange.commands import PlaceOrder
-from paper_exchange.filters import FILTERS, base_wanted
+from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
+from paper_exchange.matching import with_fee
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
 from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import (
@@ -111,6 +112,17 @@ def check_entry(state: State, order: PlaceOrder) -> Refusal | None:
     return _first_refusal(_ENTRY, Question(state, market, order, holding, 0))
 
 
+def check_amend(state: State, wanted: PlaceOrder) -> Refusal | None:
+    """Judge what an open order would become, apart from what it locks.
+
+    Args:
+        state: The venue.
+        wanted: The order as it would stand: its total quantity and its prices; without a stop price once it works.
+    """
+    market, holding = state.markets[wanted.symbol], state.peek(wanted.account, wanted.symbol)
+    return _first_refusal(_AMENDED, Question(state, market, wanted, holding, market.tape.reference_price()))
+
+
 def _first_refusal(rules: tuple[Rule, ...], question: Question) -> Refusal | None:
     for rule in rules:
         refusal = rule(question)
@@ -200,9 +212,13 @@ def _has_balance(question: Question) -> Refusal | None:
 
 def _needed(question: Question) -> int:
     """What the order takes at most of the asset it spends."""
-    order = question.order
-    if order.side is Side.SELL:
+    if question.order.side is Side.SELL:
         return base_wanted(question)
+    return with_fee(_cost(question), fee_rate(question.state, question.order))
+
+
+def _cost(question: Question) -> int:
+    order = question.order
     if order.quote_quantity is not None:
         return order.quote_quantity
     quantity = order.quantity or 0
@@ -222,5 +238,23 @@ def lock_price(market: Market, order: PlaceOrder) -> int:
     return trailing.firing_price(order.side, market.tape.last_price, order.trailing_delta)
 
 
+def fee_rate(state: State, order: PlaceOrder) -> int:
+    """What a BUY sets aside for a commission that comes on top of its price, in 1e-8; 0 when none does."""
+    if not order.fee_in_quote or order.side is Side.SELL:
+        return 0
+    fees = state.fees(order.account, order.symbol)
+    return max(fees.maker, fees.taker)
+
+
 _ADMISSION: tuple[Rule, ...] = (_trading, _offered, *FILTERS)  # -1013, -2010, -1014
 _ENTRY: tuple[Rule, ...] = (_allowed, _not_duplicate, _only_makes, _waits, _has_liquidity, _has_balance)  # -2010
+_AMENDED: tuple[Rule, ...] = (
+    _trading,
+    price_filter,
+    lot_size,
+    percent_price,
+    notional,
+    _allowed,
+    _only_makes,
+    _waits,
+)

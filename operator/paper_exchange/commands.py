@@ -79,6 +79,30 @@ class PlaceOrder:
     prevention: SelfTradePrevention | None = None
     strategy_id: int | None = None
     strategy_type: int | None = None
+    expire_at: int | None = None
+    """Good till date: when the order ends by itself, in milliseconds."""
+    fee_in_quote: bool = False
+    """Whether a BUY pays its commission in the quote asset, on top of the price, rather than from what it receives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendOrder:
+    """Change an open order where it stands. Reply: `OrderAmended`. What is None stays.
+
+    Less of an order keeps its place in the queue; any other change puts it behind the others at its price, and a price
+    that crosses the book is executed. A total quantity that is filled already ends the order.
+    """
+
+    account: str
+    symbol: str
+    order_id: int | None = None
+    client_order_id: str | None = None
+    quantity: int | None = None
+    """The new total, what is filled included."""
+    price: int | None = None
+    stop_price: int | None = None
+    post_only: bool = False
+    """Refuse rather than execute at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,8 +237,14 @@ class SweepTo:
     """Quantity of the printed trade; None takes the smallest one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassTime:
+    """Let the time of the command take effect: orders that are good till a date end. Reply: `Done`."""
+
+
 Command = (
     PlaceOrder
+    | AmendOrder
     | CancelOrder
     | CancelOpenOrders
     | CreateAccount
@@ -229,6 +259,7 @@ Command = (
     | SetMaker
     | StepMarket
     | SweepTo
+    | PassTime
 )
 
 # --- replies
@@ -236,6 +267,14 @@ Command = (
 
 class OrderPlaced(NamedTuple):
     """The order was accepted, with what it has executed at once."""
+
+    order: Order
+    fills: tuple[Trade, ...]
+    transact_time: int
+
+
+class OrderAmended(NamedTuple):
+    """The order as it stands now, with what the new price has executed at once."""
 
     order: Order
     fills: tuple[Trade, ...]
@@ -268,7 +307,7 @@ class Done(NamedTuple):
     """The command took effect; there is nothing to say about it."""
 
 
-Reply = OrderPlaced | OrderCanceled | OrdersCanceled | PriceMoved | Done | Refusal
+Reply = OrderPlaced | OrderAmended | OrderCanceled | OrdersCanceled | PriceMoved | Done | Refusal
 
 # --- events
 

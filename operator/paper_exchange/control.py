@@ -189,6 +189,7 @@ class ControlApi:
             clock.stop_at(body.stop_at_ms)
         elif body.advance_ms is not None:
             clock.advance(body.advance_ms)
+        self._server.venue.pass_time()
         return _answer(_clock(self._server))
 
     async def _price(self, request: web.Request) -> web.Response:

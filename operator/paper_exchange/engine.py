@@ -4,13 +4,15 @@ One writer, no I/O, no clock, no randomness: the same commands at the same times
 events, which is what the journal's replay and every test rely on. A refused command changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from heapq import heappop
 from typing import Any
 
-from paper_exchange import house, trailing
-from paper_exchange.checks import check_order, lock_price
+from paper_exchange import amending, house, trailing
+from paper_exchange.checks import check_order, fee_rate, lock_price
 from paper_exchange.commands import (
     AccountPosition,
+    AmendOrder,
     BalanceUpdate,
     BookChange,
     CancelOpenOrders,
@@ -26,6 +28,7 @@ from paper_exchange.commands import (
     OrderPlaced,
     OrdersCanceled,
     Outcome,
+    PassTime,
     PlaceOrder,
     PriceMoved,
     PutApiKey,
@@ -76,6 +79,8 @@ class Engine:
         self._pending: list[Event] = []
         self._handlers: dict[type, Callable[[Any], Reply]] = {
             PlaceOrder: self._place,
+            AmendOrder: self._amend,
+            PassTime: lambda _command: _DONE,
             CancelOrder: self._cancel,
             CancelOpenOrders: self._cancel_open,
             CreateAccount: self._create_account,
@@ -109,10 +114,13 @@ class Engine:
         market = state.markets.get(symbol) if isinstance(symbol, str) else None
         if market:
             market.tape.forget(state.now)
+        touched = {name: state.markets[name] for name in self._expire()}
         reply = self._handlers[type(command)](command)
         if market and self._desk.prints:
             self._desk.run_triggers(market)
-        return Outcome(reply, self._events(market))
+        if market:
+            touched[market.symbol.name] = market
+        return Outcome(reply, self._events(touched.values()))
 
     def check(self, order: PlaceOrder, now: int) -> Refusal | None:
         """Judge an order without placing it (`order/test`)."""
@@ -121,7 +129,18 @@ class Engine:
 
     # --- events
 
-    def _events(self, market: Market | None) -> tuple[Event, ...]:
+    def _expire(self) -> list[str]:
+        """End the orders whose date has come; the symbols that they were on."""
+        state, symbols = self.state, []
+        while state.expiries and state.expiries[0][0] <= state.now:
+            _, account, symbol, order_id = heappop(state.expiries)
+            order = state.peek(account, symbol).open.get(order_id)
+            if order:
+                self._desk.expire(state.markets[symbol], order)
+                symbols.append(symbol)
+        return symbols
+
+    def _events(self, markets: Iterable[Market]) -> tuple[Event, ...]:
         desk, state = self._desk, self.state
         events: list[Event] = [*self._pending, *desk.updates]
         self._pending.clear()
@@ -134,9 +153,7 @@ class Engine:
         events.extend(desk.prints)
         desk.updates.clear()
         desk.prints.clear()
-        change = _book_change(market, state.now) if market else None
-        if change:
-            events.append(change)
+        events.extend(change for market in markets if (change := _book_change(market, state.now)))
         return tuple(events)
 
     # --- orders
@@ -146,10 +163,19 @@ class Engine:
         if refusal:
             return refusal
         market = self.state.markets[command.symbol]
-        order = _new_order(market, command, self.state.now)
+        order = _new_order(market, command, self.state.now, fee_rate(self.state, command))
         self._desk.accept(market, order)
         fills = self._desk.execute(market, order) if order.is_working else []
         return OrderPlaced(order.copy(), tuple(fills), self.state.now)
+
+    def _amend(self, command: AmendOrder) -> Reply:
+        if command.symbol not in self.state.markets:
+            return INVALID_SYMBOL
+        holding = self.state.peek(command.account, command.symbol)
+        order = find_order(holding, command.order_id, command.client_order_id)
+        if order is None or not order.is_open:
+            return UNKNOWN_ORDER
+        return amending.amend(self.state, self._desk, order, command)
 
     def _cancel(self, command: CancelOrder) -> Reply:
         if command.symbol not in self.state.markets:
@@ -300,7 +326,7 @@ def _fresh() -> State:
     return state
 
 
-def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
+def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order:
     order_id = market.next_order_id
     market.next_order_id += 1
     waits = command.type in STOP_TYPES
@@ -331,6 +357,8 @@ def _new_order(market: Market, command: PlaceOrder, now: int) -> Order:
         trailing_time=now if trails else trailing.NOT_YET,
         trailing_extreme=market.tape.last_price if trails else 0,
         lock_price=lock_price(market, command),
+        expire_at=command.expire_at or 0,
+        fee_rate=fee,
     )
 
 

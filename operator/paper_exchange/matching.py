@@ -5,6 +5,8 @@ order's reservation always covers what is left of it, because what is set aside 
 rounded down, and each execution releases exactly the difference between the reservation before and after it.
 """
 
+from heapq import heappush
+
 from paper_exchange import liquidity
 from paper_exchange.book import Level
 from paper_exchange.commands import ExecutionType, OrderUpdate, TradePrint
@@ -25,9 +27,17 @@ from paper_exchange.units import SCALE, mul_down, mul_up
 
 def reservation(order: Order) -> int:
     """What an open order has to keep locked for what remains of it."""
-    if order.side is Side.SELL:
-        return order.remaining
-    return mul_up(order.price or order.stop_price or order.lock_price, order.remaining)
+    return reserve(order.side, order.price or order.stop_price or order.lock_price, order.remaining, order.fee_rate)
+
+
+def reserve(side: Side, price: int, quantity: int, fee_rate: int) -> int:
+    """What has to be locked for a quantity at a price."""
+    return quantity if side is Side.SELL else with_fee(mul_up(price, quantity), fee_rate)
+
+
+def with_fee(cost: int, fee_rate: int) -> int:
+    """A quote amount with the commission that comes on top of it, rounded up."""
+    return cost + mul_up(cost, fee_rate)
 
 
 class Desk:
@@ -51,6 +61,8 @@ class Desk:
         holding = state.holding(order.account, order.symbol)
         holding.open[order.order_id] = order
         holding.open_algos += order.type in STOP_TYPES
+        if order.expire_at:
+            heappush(state.expiries, (order.expire_at, order.account, order.symbol, order.order_id))
         if order.side is Side.BUY:
             holding.buying += order.quantity
         if not state.accounts[order.account].house:
@@ -83,6 +95,35 @@ class Desk:
         """Cancel an open order on its owner's behalf."""
         self._leave_book(market, order)
         self.close(market, order, OrderStatus.CANCELED, ExecutionType.CANCELED, cancel_client_id)
+
+    def expire(self, market: Market, order: Order) -> None:
+        """End an open order whose time is over."""
+        self._leave_book(market, order)
+        self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+
+    def amend(self, market: Market, order: Order, *, quantity: int, price: int, stop_price: int) -> list[Trade]:
+        """Change a checked order; returns what it executes at once. Only a smaller quantity keeps its place."""
+        if order.is_working and price == order.price and quantity <= order.quantity:
+            market.book.side(order.side).reduce(order, order.quantity - quantity)
+            self._change(market, order, quantity, price, order.stop_price)
+            return []
+        self._leave_book(market, order)
+        self._change(market, order, quantity, price, stop_price)
+        if order.is_working:
+            return self.execute(market, order)
+        market.triggers.add(order)
+        return []
+
+    def _change(self, market: Market, order: Order, quantity: int, price: int, stop_price: int) -> None:
+        state = self._state
+        if order.side is Side.BUY:
+            state.holding(order.account, order.symbol).buying += quantity - order.quantity
+        order.quantity, order.price, order.stop_price, order.update_time = quantity, price, stop_price, state.now
+        asset = reserved_asset(market.symbol, order.side)
+        more = reservation(order) - order.reserved
+        order.reserved += more
+        state.ledger.lock(order.account, asset, more)
+        self._report(market, order, ExecutionType.REPLACED)
 
     def close(
         self,
@@ -153,7 +194,8 @@ class Desk:
         if order.side is Side.SELL:
             return True
         found = liquidity.offers(market.book.asks, order.account, order.prevention)
-        return liquidity.cost(found, order.remaining) <= self._state.ledger.free(order.account, market.symbol.quote)
+        cost = with_fee(liquidity.cost(found, order.remaining), order.fee_rate)
+        return cost <= self._state.ledger.free(order.account, market.symbol.quote)
 
     # --- matching
 
@@ -251,12 +293,15 @@ class Desk:
             left = reservation(order)
             released = order.reserved - left
             order.reserved = left
-        ledger.spend(order.account, spent, released=released, paid=paid)
         fees = self._state.fees(order.account, symbol.name)
-        commission = received * (fees.maker if is_maker else fees.taker) // SCALE
-        ledger.receive(order.account, got, received - commission)
+        rate = fees.maker if is_maker else fees.taker
+        on_top = bool(order.fee_rate)
+        commission = paid * min(rate, order.fee_rate) // SCALE if on_top else received * rate // SCALE
+        charged = spent if on_top else got
+        ledger.spend(order.account, spent, released=released, paid=paid + commission if on_top else paid)
+        ledger.receive(order.account, got, received if on_top else received - commission)
         if commission:
-            ledger.receive(FEES, got, commission)
+            ledger.receive(FEES, charged, commission)
         return Trade(
             public.trade_id,
             symbol.name,
@@ -266,7 +311,7 @@ class Desk:
             public.quantity,
             public.quote_quantity,
             commission,
-            got,
+            charged,
             public.time,
             bought,
             is_maker,

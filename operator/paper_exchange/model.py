@@ -216,6 +216,10 @@ class Order:
     """The best price that a trailing order has seen, 0 before the first: the lowest for BUY, the highest for SELL."""
     lock_price: int = 0
     """What a unit of a BUY is locked at that names no price at all: a trailing order without stop price."""
+    expire_at: int = 0
+    """When it ends by itself (good till date), in milliseconds; 0 for never."""
+    fee_rate: int = 0
+    """What a BUY sets aside for a commission in the quote asset, in 1e-8; 0 takes it from what is received."""
 
     @property
     def remaining(self) -> int:
@@ -259,6 +263,8 @@ class Order:
             self.trailing_time,
             self.trailing_extreme,
             self.lock_price,
+            self.expire_at,
+            self.fee_rate,
         )
 
 

@@ -1,4 +1,4 @@
-"""Prices that move by themselves: the walk's steps and the replay's rows, turned into commands on time."""
+"""What happens at the venue by itself: the walk's steps, the replay's rows and the end of orders, on time."""
 
 import asyncio
 import itertools
@@ -11,6 +11,8 @@ from paper_exchange.config import Config, ConfigError, MarketMode
 from paper_exchange.market.replay import Recorded, ReplayError, read_recording
 from paper_exchange.refusals import Refusal
 from paper_exchange.runtime import LiveVenue
+
+_EXPIRY_CHECK_S = 0.02
 
 _log = logging.getLogger("paper_exchange")
 
@@ -34,6 +36,13 @@ async def run_prices(venue: LiveVenue, config: Config, recording: Iterable[Recor
         await _walk(venue, config)
     elif config.market is MarketMode.REPLAY:
         await _replay(venue, recording, config.speed)
+
+
+async def run_expiries(venue: LiveVenue) -> None:
+    """Ends orders that are good till a date when it comes, also while nobody asks for anything. Until canceled."""
+    while True:
+        await asyncio.sleep(_EXPIRY_CHECK_S)
+        venue.pass_time()
 
 
 async def _walk(venue: LiveVenue, config: Config) -> None:

@@ -53,6 +53,11 @@ class Reads:
         """Time of the latest command, in milliseconds."""
         return self._state.now
 
+    @property
+    def next_expiry(self) -> int | None:
+        """When the next order that is good till a date may end, in milliseconds; None when there is none."""
+        return self._state.expiries[0][0] if self._state.expiries else None
+
     def symbols(self) -> tuple[Symbol, ...]:
         """All listed symbols, in the order of listing."""
         return tuple(market.symbol for market in self._state.markets.values())

@@ -56,6 +56,7 @@ NO_QUOTE_LIQUIDITY = Refusal(-2010, "Order book liquidity is less than symbol mi
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
 CANCEL_WITHOUT_ID = Refusal(-2011, "Cancel order is invalid. Check origClOrdId and orderId.")
 CANCEL_RESTRICTED = Refusal(-2011, "Order was not canceled due to cancel restrictions.")
+NOTHING_TO_AMEND = Refusal(-1130, "Data sent for parameter 'price' is not valid.")
 NO_SUCH_ORDER = Refusal(-2013, "Order does not exist.")
 REJECTED_KEY = Refusal(-2015, "Invalid API-key, IP, or permissions for action.")
 ORDER_ARCHIVED = Refusal(

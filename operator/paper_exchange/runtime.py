@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from paper_exchange.clock import Clock, ManualClock, RealClock, SkewedClock
-from paper_exchange.commands import Command, Event, ExecutionType, OrderUpdate, PlaceOrder, Reply
+from paper_exchange.commands import Command, Event, ExecutionType, OrderUpdate, PassTime, PlaceOrder, Reply
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups
@@ -91,6 +91,12 @@ class LiveVenue:
             for listener in self.listeners:
                 listener(outcome.events, now)
         return outcome.reply
+
+    def pass_time(self) -> None:
+        """Ends the orders whose date has come; does nothing when there is none."""
+        due = self.reads.next_expiry
+        if due is not None and due <= self.now_ms():
+            self.submit(PassTime())
 
     def _count_orders(self, events: Sequence[Event], now: int) -> None:
         for event in events:

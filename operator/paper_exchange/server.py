@@ -30,7 +30,7 @@ from paper_exchange.limits import Limits, RateLimiter
 from paper_exchange.market.replay import Recorded
 from paper_exchange.model import ApiKey
 from paper_exchange.modes import Modes
-from paper_exchange.prices import load_recording, run_prices
+from paper_exchange.prices import load_recording, run_expiries, run_prices
 from paper_exchange.request_log import RequestLog
 from paper_exchange.runtime import ControlledClock, LiveVenue
 from paper_exchange.setup import prepare_venue
@@ -66,7 +66,7 @@ class PaperExchange:
         self._venue_runner: web.ServerRunner | None = None
         self._control_runner: web.AppRunner | None = None
         self._recording: tuple[Recorded, ...] = ()
-        self._prices: asyncio.Task[None] | None = None
+        self._clockwork: tuple[asyncio.Task[None], ...] = ()
         self._port = self.config.port
         self._control_port = self.config.control_port
 
@@ -157,6 +157,7 @@ class PaperExchange:
         self._venue = LiveVenue(self._engine, self.clock, self.limiter)
         self._venue.lookups.lag_ms = self.modes.lookup_lag_ms
         prepare_venue(self._venue, self.config, keys)
+        self._venue.pass_time()
 
     async def _listen(self) -> None:
         venue = self.venue
@@ -177,7 +178,11 @@ class PaperExchange:
         self._venue_runner = web.ServerRunner(web.Server(route, access_log=None), shutdown_timeout=0.1)
         await self._venue_runner.setup()
         self._port = await _listen(self._venue_runner, self.config.host, self._port)
-        self._prices = asyncio.get_running_loop().create_task(run_prices(venue, self.config, self._recording))
+        loop = asyncio.get_running_loop()
+        self._clockwork = (
+            loop.create_task(run_prices(venue, self.config, self._recording)),
+            loop.create_task(run_expiries(venue)),
+        )
 
     async def _listen_control(self) -> None:
         control = ControlApi(self)
@@ -186,11 +191,11 @@ class PaperExchange:
         self._control_port = await _listen(self._control_runner, LOOPBACK, self._control_port)
 
     async def _close(self, *, keep_memory: bool = False) -> None:
-        if self._prices is not None:
-            self._prices.cancel()
+        for task in self._clockwork:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._prices
-            self._prices = None
+                await task
+        self._clockwork = ()
         if self._venue_runner is not None:
             await self._venue_runner.cleanup()
             self._venue_runner = None

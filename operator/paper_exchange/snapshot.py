@@ -8,6 +8,7 @@ Orders of a book are listed in the order of execution, so that price-time priori
 import json
 from dataclasses import asdict, fields
 from hashlib import sha256
+from heapq import heappush
 from operator import attrgetter
 from typing import Any
 
@@ -135,6 +136,8 @@ def _load_holding(state: State, data: Plain, resting: dict[tuple[str, int], Orde
     for order_id in data["open"]:
         order = holding.open[order_id] = known[order_id]
         resting[symbol, order_id] = order
+        if order.expire_at:
+            heappush(state.expiries, (order.expire_at, account, symbol, order_id))
         holding.open_algos += order.type in STOP_TYPES
         holding.buying += order.remaining if order.side is Side.BUY else 0
         if not state.accounts[account].house:

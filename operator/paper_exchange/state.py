@@ -66,6 +66,8 @@ class State:
     """By account, then by symbol."""
     open_client_ids: dict[str, dict[str, Order]] = field(default_factory=dict)
     """By account: client order ids that are taken because their order is open, on any symbol."""
+    expiries: list[tuple[int, str, str, int]] = field(default_factory=list)
+    """A heap of (time, account, symbol, order id): orders that are good till a date, some of which may have ended."""
 
     def fees(self, account: str, symbol: str) -> Fees:
         """The rates that apply to the account in the symbol."""

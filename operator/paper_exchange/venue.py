@@ -27,6 +27,9 @@ class Venue(Protocol):
     def now_ms(self) -> int:
         """Venue time in milliseconds since 1970, UTC."""
 
+    def pass_time(self) -> None:
+        """Ends the orders whose date has come."""
+
     def submit(self, command: Command) -> Reply:
         """Records the command, applies it and publishes what follows from it."""
 
