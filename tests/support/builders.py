@@ -43,11 +43,20 @@ RULES = VenueRules(
             ("Limit", "GTC", False, False),
             ("Limit", "IOC", False, False),
             ("Limit", "GTC", True, False),
+            ("Limit", "GTD", False, False),
+            ("StopMarket", "GTC", False, False),
+            ("StopLimit", "GTC", False, False),
+            ("TakeProfitMarket", "GTC", False, False),
+            ("TakeProfitLimit", "GTC", False, False),
+            ("TrailingStopMarket", "GTC", False, False),
         }
     ),
     quote_market_buy=True,
     request_expiry=R,
     settle_margin=M,
+    trailing_offsets=frozenset({"Percent"}),
+    trailing_percent_step=Decimal("0.01"),
+    trailing_activation=True,
 )
 
 

@@ -124,6 +124,12 @@ class ReceiptPlacement(Observed):
     trigger_price: AnyDecimal | None = None
     """Trigger price as sent (quote per base)."""
 
+    trailing_offset: AnyDecimal | None = None
+    """Distance of a trailing stop as sent, in the unit of the spec's trailing.offsetType, which cannot change."""
+
+    activation_price: AnyDecimal | None = None
+    """Price at which trailing starts, as sent (quote per base)."""
+
     holder: ShortText
     """The process that may send this request; unique per process, so that a restarted one is another."""
 

@@ -47,6 +47,12 @@ class Normalized(Observed):
     trigger_price: AnyDecimal | None = None
     """Trigger price as sent (quote per base)."""
 
+    trailing_offset: AnyDecimal | None = None
+    """Distance of a trailing stop as sent, in the unit of spec.trailing.offsetType."""
+
+    activation_price: AnyDecimal | None = None
+    """Price at which trailing starts, as sent (quote per base)."""
+
 
 class Trade(Observed):
     """One fill."""

@@ -15,7 +15,7 @@ from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
-from exchange_kernel.core.gates import Stop, first_stop, terms_of
+from exchange_kernel.core.gates import Stop, first_stop, terms_of, wish_of
 from exchange_kernel.core.identity import client_order_id
 from exchange_kernel.core.market_rules import Denial, Terms
 from exchange_kernel.core.receipts import FIRST_REVISION, Writer
@@ -225,7 +225,7 @@ def _guard(view: View) -> Decision:
     terms = terms_of(view)
     if isinstance(terms, Denial):
         spec = view.intent.spec
-        terms = Terms(spec.quantity, spec.quote_quantity, spec.price, spec.trigger_price)
+        terms = wish_of(spec)
     reason = receipts.INTERRUPTED_START if _crashed_before_receipt(view) else receipts.RECEIPT_LOST
     known = view.intent.status.client_order_id
     placement = receipts.guard(view.identity, known, terms, writer(view), reason)

@@ -5,11 +5,11 @@ Rounding happens only where the user allowed it (`roundingPolicy: Conservative`)
 order larger or its price worse, and never to zero. Numbers are `Decimal`; nothing here is ever a float.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue import Market, TrailingOffset
 
 ZERO = Decimal(0)
 # Twenty digits before and eighteen after the point, multiplied: the default context of 28 digits would round.
@@ -18,12 +18,13 @@ _EXACT = Context(prec=80)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The numbers of an order: base quantity or quote quantity, prices in quote per base."""
+    """The numbers of an order: base quantity or quote quantity, prices in quote per base; how a trigger trails."""
 
     quantity: Decimal | None = None
     quote_quantity: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    trailing: TrailingOffset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,15 @@ def to_step(value: Decimal, step: Decimal, direction: str) -> Decimal:
     return _EXACT.multiply(steps, step)
 
 
-def normalize(terms: Terms, side: str, order_type: str, market: Market, *, conservative: bool) -> Terms | Denial:
+def normalize(  # noqa: PLR0913 - the order, the market's rules and the venue's
+    terms: Terms,
+    side: str,
+    order_type: str,
+    market: Market,
+    *,
+    conservative: bool,
+    percent_step: Decimal | None = None,
+) -> Terms | Denial:
     """Put the numbers on the market's steps, or say which are not.
 
     Args:
@@ -71,6 +80,7 @@ def normalize(terms: Terms, side: str, order_type: str, market: Market, *, conse
         order_type: OrderIntent.spec.type.
         market: The market's rules.
         conservative: Whether rounding is allowed.
+        percent_step: What a trailing offset in percent must be a multiple of; None for no such rule.
 
     Returns:
         The terms as they are sent, or the first denial (reason `NotOnGrid`).
@@ -82,10 +92,33 @@ def normalize(terms: Terms, side: str, order_type: str, market: Market, *, conse
         _Rounding("triggerPrice", market.price_tick, _trigger_direction(side, order_type)),
         conservative,
     )
-    for value in (quantity, price, trigger):
+    trailing = _fit_trailing(terms.trailing, side, market, percent_step, conservative)
+    for value in (quantity, price, trigger, trailing):
         if isinstance(value, Denial):
             return value
-    return Terms(_number(quantity), terms.quote_quantity, _number(price), _number(trigger))
+    follows = trailing if isinstance(trailing, TrailingOffset) else None
+    return Terms(_number(quantity), terms.quote_quantity, _number(price), _number(trigger), follows)
+
+
+def _fit_trailing(
+    trailing: TrailingOffset | None,
+    side: str,
+    market: Market,
+    percent_step: Decimal | None,
+    conservative: bool,  # noqa: FBT001 - a policy, passed through
+) -> TrailingOffset | Denial | None:
+    """Away from the market: a larger distance, and an activation that the market reaches later."""
+    if trailing is None:
+        return None
+    step = market.price_tick if trailing.offset_type == "Amount" else percent_step or ZERO
+    offset = _fit(trailing.offset, _Rounding("trailing.offset", step, ROUND_CEILING), conservative)
+    later = ROUND_CEILING if side == "Sell" else ROUND_FLOOR
+    start = _Rounding("trailing.activationPrice", market.price_tick, later)
+    activation = _fit(trailing.activation_price, start, conservative)
+    for value in (offset, activation):
+        if isinstance(value, Denial):
+            return value
+    return replace(trailing, offset=_number(offset) or trailing.offset, activation_price=_number(activation))
 
 
 def _number(value: Decimal | Denial | None) -> Decimal | None:
@@ -127,6 +160,7 @@ def check(terms: Terms, order_type: str, market: Market) -> Denial | None:
         or _check_quantity(terms, order_type, market)
         or _check_price("price", terms.price, market)
         or _check_price("triggerPrice", terms.trigger_price, market)
+        or _check_trailing(terms.trailing, market)
         or _check_notional(terms, market)
     )
 
@@ -162,6 +196,21 @@ def _check_price(field: str, price: Decimal | None, market: Market) -> Denial | 
     if market.max_price is not None and price > market.max_price:
         return Denial(Reason.ABOVE_MAXIMUM, f"{field} {shown(price)} is above the maximum {shown(market.max_price)}")
     return None
+
+
+def _check_trailing(trailing: TrailingOffset | None, market: Market) -> Denial | None:
+    if trailing is None:
+        return None
+    offset = trailing.offset
+    if trailing.offset_type == "Percent":
+        low, high = market.min_trailing_percent, market.max_trailing_percent
+        if low is not None and offset < low:
+            text = f"trailing.offset {shown(offset)} % is below the market's minimum {shown(low)} %"
+            return Denial(Reason.BELOW_MINIMUM, text)
+        if high is not None and offset > high:
+            text = f"trailing.offset {shown(offset)} % is above the market's maximum {shown(high)} %"
+            return Denial(Reason.ABOVE_MAXIMUM, text)
+    return _check_price("trailing.activationPrice", trailing.activation_price, market)
 
 
 def _check_notional(terms: Terms, market: Market) -> Denial | None:

@@ -100,6 +100,8 @@ def pending(identity: Identity, attempt: int, terms: Terms, writer: Writer) -> R
         quote_quantity=terms.quote_quantity,
         price=terms.price,
         trigger_price=terms.trigger_price,
+        trailing_offset=terms.trailing.offset if terms.trailing is not None else None,
+        activation_price=terms.trailing.activation_price if terms.trailing is not None else None,
         holder=writer.holder,
         send_window_seconds=Decimal(str(writer.send_window)),
         request_expiry_seconds=None

@@ -132,6 +132,8 @@ def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: V
             quote_quantity=placement.quote_quantity,
             price=placement.price,
             trigger_price=placement.trigger_price,
+            trailing_offset=placement.trailing_offset,
+            activation_price=placement.activation_price,
         ),
         "exchange_order_id": placement.exchange_order_id,
         "acknowledged_at": None,

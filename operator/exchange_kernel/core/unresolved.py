@@ -9,6 +9,7 @@ the fence.
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
+from exchange_kernel.api.order_intent import OrderIntentSpec
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
@@ -29,6 +30,7 @@ from exchange_kernel.core.venue import (
     OutcomeUnknown,
     Placed,
     Refused,
+    TrailingOffset,
 )
 from exchange_kernel.core.view import Held, Permit, Problem, View
 
@@ -114,7 +116,15 @@ def _request(view: View, placement: ReceiptPlacement) -> OrderRequest:
         time_in_force=spec.time_in_force,
         post_only=spec.post_only,
         reduce_only=spec.reduce_only,
+        trailing=_trailing(spec, placement),
+        expire_at=spec.expire_at,
     )
+
+
+def _trailing(spec: OrderIntentSpec, placement: ReceiptPlacement) -> TrailingOffset | None:
+    if spec.trailing is None or placement.trailing_offset is None:
+        return None
+    return TrailingOffset(placement.trailing_offset, spec.trailing.offset_type, placement.activation_price)
 
 
 def _resolve(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:

@@ -308,6 +308,8 @@ class Market:
     order_types: frozenset[str] = frozenset()  # names of OrderIntent.spec.type that the market takes
     taker_fee: Decimal | None = None
     maker_fee: Decimal | None = None
+    min_trailing_percent: Decimal | None = None
+    max_trailing_percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +328,7 @@ class VenueRules:
         amends: By order type, the changes that the venue makes in place, its quantity meaning the total with fills.
             A type that is not listed is never amended in place.
         trailing_offsets: The offset types that a TrailingStopMarket may have; empty where there is none.
+        trailing_percent_step: What an offset in percent must be a multiple of; None for no such rule.
         trailing_activation: Whether a trailing stop may start at an activation price.
     """
 
@@ -338,6 +341,7 @@ class VenueRules:
     idempotent_create: bool = False
     amends: Mapping[str, frozenset[AmendChange]] = field(default_factory=dict)
     trailing_offsets: frozenset[str] = frozenset()
+    trailing_percent_step: Decimal | None = None
     trailing_activation: bool = False
 
 

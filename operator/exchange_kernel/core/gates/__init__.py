@@ -6,12 +6,12 @@ before the socket write. Rules come in three kinds: some deny the spec for good 
 """
 
 from exchange_kernel.core.gates import account, market, wish
-from exchange_kernel.core.gates.market import terms_of
+from exchange_kernel.core.gates.market import terms_of, wish_of
 from exchange_kernel.core.gates.stop import Rule, Stop
 from exchange_kernel.core.gates.wish import adopts, starting_deadline
 from exchange_kernel.core.view import View
 
-__all__ = ["GATES", "Rule", "Stop", "adoption_stop", "adopts", "first_stop", "starting_deadline", "terms_of"]
+__all__ = ["GATES", "Rule", "Stop", "adoption_stop", "adopts", "first_stop", "starting_deadline", "terms_of", "wish_of"]
 
 # The order matters: what ends or denies an order is said before what only delays it.
 GATES: tuple[Rule, ...] = (
@@ -19,6 +19,7 @@ GATES: tuple[Rule, ...] = (
     wish.invalid_spec,
     wish.submit_deadline,
     wish.starting_deadline_passed,
+    wish.expired_already,
     account.exists,
     account.terminating,
     account.namespace_allowed,
@@ -26,6 +27,7 @@ GATES: tuple[Rule, ...] = (
     market.symbol,
     market.supported,
     market.quote_quantity,
+    market.trailing,
     market.policy,
     market.rules_of_market,
     wish.not_adopting,

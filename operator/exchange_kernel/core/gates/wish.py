@@ -77,6 +77,19 @@ def starting_deadline_passed(view: View) -> Stop | None:
     )
 
 
+def expired_already(view: View) -> Stop | None:
+    """A GTD order whose time is over would be refused by the venue, or, worse, taken without its end."""
+    end = view.intent.spec.expire_at
+    if end is None or view.now.wall < end:
+        return None
+    return Stop(
+        State.EXPIRED,
+        Reason.DEADLINE_PASSED,
+        f"expireAt {end.isoformat()} had passed before the order could be sent; it was not sent; "
+        "for a new order use a new name",
+    )
+
+
 def adopts(intent: OrderIntent) -> str:
     """The venue's id of the order that the object is to take over; empty when it is to have one of its own."""
     return intent.metadata.annotations.get(ANNOTATION_ADOPT, "")

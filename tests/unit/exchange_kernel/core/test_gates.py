@@ -18,6 +18,12 @@ from exchange_kernel.core.view import Problem, View
 from support.builders import CREATED, RULES, WALL, account, held, intent, market, placement, said, view
 
 LATE = CREATED + timedelta(seconds=61)
+TRAILING = {
+    "type": "TrailingStopMarket",
+    "side": "Sell",
+    "price": None,
+    "trailing": {"offset": "1", "offsetType": "Percent"},
+}
 BLIND = replace(RULES, look_up=False)
 
 
@@ -51,6 +57,18 @@ ROWS: list[tuple[str, View, State, str]] = [
         ),
         State.DENIED,
         Reason.NOT_SUPPORTED,
+    ),
+    (
+        "an offset type that the venue does not know is denied",
+        view(intent(**TRAILING | {"trailing": {"offset": "100", "offsetType": "Amount"}})),
+        State.DENIED,
+        Reason.NOT_SUPPORTED,
+    ),
+    (
+        "an order whose time is over is not sent",
+        view(intent(timeInForce="GTD", expireAt="2030-01-01T12:00:10Z")),
+        State.EXPIRED,
+        Reason.DEADLINE_PASSED,
     ),
     ("without a look-up only CreateOnly", view(account=account(rules=BLIND)), State.DENIED, Reason.NO_SAFE_LOOK_UP),
     ("the market's rules deny", view(intent(quantity="0.000001")), State.DENIED, Reason.NOT_ON_GRID),
@@ -105,6 +123,44 @@ def test_the_default_order_may_be_sent() -> None:
     assert first_stop(view(intent(annotations={ANNOTATION_PAUSED: "false"}))) is None
     blind = intent(placement={"policy": "CreateOnly", "submitBefore": "2030-01-01T12:01:00Z"})
     assert first_stop(view(blind, account=account(rules=BLIND))) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "advice"),
+    [
+        ({"reduceOnly": True}, "remove reduceOnly"),
+        ({"timeInForce": "FOK"}, "of this type it takes: Limit GTC, Limit GTC postOnly"),
+        (
+            {"timeInForce": "GTD", "type": "StopLimit", "triggerPrice": "49000", "expireAt": "2031-01-01T00:00:00Z"},
+            "GTC",
+        ),
+    ],
+)
+def test_a_denied_combination_comes_with_what_to_write(spec: dict[str, Any], advice: str) -> None:
+    stop = first_stop(view(intent(**spec)))
+
+    assert stop is not None
+    assert (stop.state, stop.reason) == (State.DENIED, Reason.NOT_SUPPORTED)
+    assert advice in stop.message
+
+
+def test_without_a_native_end_gtd_is_denied_and_never_sent_as_gtc() -> None:
+    endless = replace(RULES, supported=frozenset(row for row in RULES.supported if row[1] != "GTD"))
+    wished = intent(timeInForce="GTD", expireAt="2031-01-01T00:00:00Z")
+    stop = first_stop(view(wished, account=account(rules=endless)))
+
+    assert stop is not None
+    assert stop.reason == Reason.NOT_SUPPORTED
+    assert "desiredState: Canceled" in stop.message
+    assert first_stop(view(wished)) is None
+
+
+def test_an_activation_price_needs_a_venue_that_takes_it() -> None:
+    wished = intent(**TRAILING | {"trailing": {"offset": "1", "offsetType": "Percent", "activationPrice": "60000"}})
+    stop = first_stop(view(wished, account=account(rules=replace(RULES, trailing_activation=False))))
+
+    assert stop is not None
+    assert "remove trailing.activationPrice" in stop.message
 
 
 def test_the_symbols_of_the_same_base_are_suggested() -> None:

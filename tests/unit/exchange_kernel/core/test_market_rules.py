@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.market_rules import Denial, Terms, check, normalize, on_step, to_step
+from exchange_kernel.core.venue import TrailingOffset
 from support.builders import market
 
 D = Decimal
@@ -37,6 +38,48 @@ def test_conservative_rounding(  # noqa: PLR0917 - a row of the table
 
     assert not isinstance(terms, Denial), why
     assert getattr(terms, field) == D(sent), why
+
+
+@pytest.mark.parametrize(
+    ("side", "offset", "kind", "activation", "sent", "why"),
+    [
+        ("Sell", "1.001", "Percent", "60000.1", ("1.01", "60000.5"), "a sell's activation lies above the market"),
+        ("Buy", "1.001", "Percent", "40000.4", ("1.01", "40000.0"), "a buy's below it"),
+        ("Sell", "100.1", "Amount", None, ("100.5", None), "an amount is a distance in the price's tick"),
+        ("Sell", "1.01", "Percent", None, ("1.01", None), "what fits is not moved"),
+    ],
+)
+def test_a_trailing_stop_is_rounded_away_from_the_market(  # noqa: PLR0917 - a row of the table
+    side: str, offset: str, kind: str, activation: str | None, sent: tuple[str, str | None], why: str
+) -> None:
+    wish = TrailingOffset(D(offset), kind, None if activation is None else D(activation))
+    terms = normalize(
+        Terms(D(1), trailing=wish), side, "TrailingStopMarket", GRID, conservative=True, percent_step=D("0.01")
+    )
+
+    assert isinstance(terms, Terms), why
+    expected = TrailingOffset(D(sent[0]), kind, None if sent[1] is None else D(sent[1]))
+    assert terms.trailing == expected, why
+
+
+@pytest.mark.parametrize(
+    ("offset", "reason"),
+    [("0.05", Reason.BELOW_MINIMUM), ("0.1", None), ("20", None), ("20.01", Reason.ABOVE_MAXIMUM)],
+)
+def test_a_trailing_offset_keeps_to_the_markets_bounds(offset: str, reason: str | None) -> None:
+    bounded = market(min_trailing_percent=D("0.1"), max_trailing_percent=D(20))
+    denial = check(Terms(D(1), trailing=TrailingOffset(D(offset), "Percent")), "TrailingStopMarket", bounded)
+
+    assert (denial.reason if denial else None) == reason
+
+
+def test_a_trailing_offset_off_the_venues_step_is_denied() -> None:
+    wish = Terms(D(1), trailing=TrailingOffset(D("1.005"), "Percent"))
+    denial = normalize(wish, "Sell", "TrailingStopMarket", GRID, conservative=False, percent_step=D("0.01"))
+
+    assert isinstance(denial, Denial)
+    assert "trailing.offset 1.005" in denial.message
+    assert "write 1 or 1.01" in denial.message
 
 
 def test_what_is_off_the_grid_is_denied_with_the_nearest_values() -> None:
