@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
-from exchange_kernel.exchange.profiles import binance_history
+from exchange_kernel.exchange.profiles import binance_history, binance_stream
 from exchange_kernel.exchange.profiles import binance_orders as orders
 from exchange_kernel.exchange.profiles.base import (
     Ask,
@@ -25,6 +25,7 @@ from exchange_kernel.exchange.profiles.base import (
     History,
     OrderKey,
     Row,
+    StreamSignal,
     VenueProfile,
     Weights,
 )
@@ -71,9 +72,12 @@ class BinanceSpot(VenueProfile):
                 "fetch_open_orders": 80,
                 "fetch_trades": 5,
                 "reference_price": 2,
+                "listen": 4,  # connection 2, subscription 2
             }
         ),
     )
+    # [C] subscribes with a signature over the WS-API (userDataStream.subscribe.signature).
+    stream: ClassVar[Call | None] = Call("watch_orders")
     unchecked_parameters: ClassVar[frozenset[str]] = frozenset({"timestamp", "recvWindow", "signature"})
 
     # --- connection ---------------------------------------------------------------------------------------------
@@ -99,6 +103,16 @@ class BinanceSpot(VenueProfile):
             base = endpoint.rstrip("/") + "/api/v3"
             return {"public": base, "private": base}
         return {section: own[section] for section in ("public", "private")}
+
+    def stream_urls(self, own: Mapping[str, Any], endpoint: str) -> Mapping[str, Any]:
+        """Only the WS-API of the spot section."""
+        if endpoint:
+            return {"ws-api": {"spot": "ws" + endpoint.rstrip("/").removeprefix("http") + "/ws-api/v3"}}
+        return {"ws-api": {"spot": own["ws-api"]["spot"]}}
+
+    def read_stream(self, message: Any) -> StreamSignal | None:  # noqa: ANN401 - the venue's JSON
+        """See `binance_stream`."""
+        return binance_stream.read(message)
 
     # --- ids ----------------------------------------------------------------------------------------------------
 
