@@ -27,7 +27,7 @@ SAY = printf '\n==> %s\n'
 PYTEST = $(BIN)/python -m pytest
 DEMO = PYTHONPATH=$(CURDIR)/examples $(BIN)/python -m demo
 
-.PHONY: help demo up down test check unit bench crds docs pins clean setup binaries
+.PHONY: help demo up down test check unit bench chaos crds docs pins clean setup binaries
 
 help: ## list the targets
 	@echo "Exchange Kernel Operator: trading orders as Kubernetes objects, each placed at most once."
@@ -69,6 +69,10 @@ unit: setup ## unit tests: no sockets, no waiting
 bench: binaries ## measure the operator against raw HTTP on the same machine
 	@$(SAY) "bench"
 	@PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m bench
+
+# make chaos CHAOS="--seed 7 --orders 200": see CHAOS=--help
+chaos: binaries ## let random faults loose on a thousand orders, and compare both sides at the end
+	@PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m chaos $(CHAOS)
 
 crds: setup ## render crds/ from the models
 	@$(BIN)/python -m exchange_kernel.api.render crds

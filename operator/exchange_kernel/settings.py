@@ -31,6 +31,11 @@ class Settings:
     workers: int = _knob(32, "how many objects are handled at the same time")
     poll_interval: float = _knob(2.0, "between two reads of an account's open orders while some work")
     idle_interval: float = _knob(15.0, "between two contacts with the venue of an account without working orders")
+    streams: str = _knob(
+        "on",
+        "on: listen to the venues' order streams, which only lets the operator look sooner; off: polls alone, which "
+        "show everything one poll interval later at most",
+    )
     balance_interval: float = _knob(30.0, "between two reads of an account's balances when nothing was filled")
     sweep_interval: float = _knob(60.0, "between two comparisons of the cache with the API server")
     send_window: float = _knob(
@@ -43,6 +48,11 @@ class Settings:
     ready_file: str = _knob("", "file that is written once the operator is ready, with the probes' port (JSON)")
     log_format: str = _knob("plain", "plain or json")
     log_level: str = _knob("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def follows_streams(self) -> bool:
+        """Whether order streams are listened to."""
+        return self.streams == "on"
 
     @property
     def endpoints(self) -> frozenset[str]:
@@ -95,6 +105,8 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"--log-format: write plain or json, not {settings.log_format!r}")
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError(f"--log-level: write DEBUG, INFO, WARNING or ERROR, not {settings.log_level!r}")
+    if settings.streams not in {"on", "off"}:
+        raise ValueError(f"--streams: write on or off, not {settings.streams!r}")
     positive = ("poll_interval", "idle_interval", "balance_interval", "sweep_interval", "send_window", "workers")
     for name in (*positive, "submitting_after", "drain_timeout"):
         value = getattr(settings, name)

@@ -91,6 +91,7 @@ class ControlApi:
                 web.post("/cancel", self._cancel),
                 web.put("/modes", self._modes),
                 web.put("/limits", self._limits),
+                web.post("/streams", self._streams),
                 web.post("/restart", self._restart),
                 web.post("/shutdown", self._shutdown),
             ]
@@ -288,6 +289,13 @@ class ControlApi:
         if body.pardon is not None:
             limiter.pardon(body.pardon)
         return _answer(asdict(limiter.limits))
+
+    async def _streams(self, request: web.Request) -> web.Response:
+        body = await _read(request, models.StreamsBody)
+        struck = self._server.sessions.act(
+            body.do, self._server.venue.now_ms(), kind=body.on, account=body.account, code=body.code
+        )
+        return _answer({"connections": struck})
 
     async def _restart(self, request: web.Request) -> web.Response:
         body = await _read(request, models.RestartBody)

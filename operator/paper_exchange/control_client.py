@@ -216,6 +216,20 @@ class ControlClient:
         """Forgets the used weight and the bans of an address."""
         await self._ask("PUT", "/limits", {"pardon": address})
 
+    async def strike_streams(
+        self, action: str, *, on: str | None = None, account: str | None = None, code: int = 1001
+    ) -> int:
+        """Does something to open websockets now; returns to how many.
+
+        Args:
+            action: close, reset, stall, expire, server_shutdown or terminate.
+            on: user or market; None for both.
+            account: Only those that are subscribed to the events of this account.
+            code: Close code, for close.
+        """
+        body = {"do": action, "on": on, "account": account, "code": code}
+        return int((await self._ask("POST", "/streams", body))["connections"])
+
     async def restart(self, *, down_ms: int = 0, forget: bool = False) -> None:
         """An outage: returns when the venue is back on its port."""
         await self._ask("POST", "/restart", {"down_ms": down_ms, "forget": forget})

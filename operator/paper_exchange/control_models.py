@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from paper_exchange.binance.sessions import StreamAction, StreamKind
 from paper_exchange.commands import CancelOrder
 from paper_exchange.model import Fees, SymbolStatus
 from paper_exchange.units import parse_amount
@@ -138,6 +139,16 @@ class LimitsBody(Body):
     forgiven: int | None = Field(default=None, ge=0)
     pardon: str | None = None
     """An address whose used weight and bans are forgotten."""
+
+
+class StreamsBody(Body):
+    """What happens to open websockets now; without `on` and `account` to all of them."""
+
+    do: StreamAction
+    on: StreamKind | None = None
+    account: str | None = None
+    code: int = Field(default=1001, ge=1000, le=4999)
+    """Close code of `close`."""
 
 
 class RestartBody(Body):

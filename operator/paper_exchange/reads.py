@@ -195,6 +195,11 @@ class Reads:
         rows = self._state.markets[symbol].tape.aggregates
         return _cut([row for row in rows if _is_on(page, row.aggregate_id, row.time)], page)
 
+    def aggregate_of(self, symbol: str, trade_id: int) -> AggregateTrade | None:
+        """The aggregate that contains a recent trade."""
+        rows = reversed(self._state.markets[symbol].tape.aggregates)
+        return next((row for row in rows if row.first_trade_id <= trade_id <= row.last_trade_id), None)
+
     def klines(self, symbol: str, interval: str, page: Page = LATEST, *, now: int) -> list[Kline]:
         """Candles, oldest first. `interval` is one of `klines.INTERVALS`."""
         return self._state.markets[symbol].tape.klines(interval, now, page)

@@ -17,8 +17,10 @@ from typing import Final, Self
 from aiohttp import web
 
 from paper_exchange.binance.gateway import Gateway
+from paper_exchange.binance.market_streams import PULSE_MS, MarketStreams
 from paper_exchange.binance.rest import RestApi
-from paper_exchange.binance.streams import MarketStreams, UserStreams
+from paper_exchange.binance.sessions import Sessions
+from paper_exchange.binance.streams import UserStreams
 from paper_exchange.binance.ws_market import MarketSockets
 from paper_exchange.binance.wsapi import WsApi
 from paper_exchange.clock import Clock
@@ -49,6 +51,7 @@ class PaperExchange:
         self.faults = FaultBook(self.config.seed)
         self.modes = Modes()
         self.requests = RequestLog()
+        self.sessions = Sessions()
         self.token = self.config.token or secrets.token_urlsafe(32)
         self.stop_requested = asyncio.Event()
         """Set when the control port asks for the end of the process."""
@@ -162,16 +165,18 @@ class PaperExchange:
     async def _listen(self) -> None:
         venue = self.venue
         gateway = Gateway(venue, self.faults, self.modes, self.requests)
-        users, markets = UserStreams(self.faults), MarketStreams(lambda: venue.reads)
+        users = UserStreams(self.faults)
+        markets = MarketStreams(lambda: venue.reads, venue.now_ms, self.faults)
         venue.listeners += [users.publish, markets.publish]
-        rest, self._wsapi, sockets = RestApi(gateway), WsApi(gateway, users), MarketSockets(markets)
+        rest, sockets = RestApi(gateway), MarketSockets(markets, self.sessions)
+        self._wsapi = WsApi(gateway, users, self.sessions)
         wsapi = self._wsapi
 
         async def route(request: web.BaseRequest) -> web.StreamResponse:
             path = request.raw_path
             if path.startswith("/ws-api/"):
                 return await wsapi.handle(request)
-            if path.startswith("/ws"):
+            if path.startswith(("/ws", "/stream")):
                 return await sockets.handle(request)
             return await rest.handle(request)
 
@@ -182,6 +187,7 @@ class PaperExchange:
         self._clockwork = (
             loop.create_task(run_prices(venue, self.config, self._recording)),
             loop.create_task(run_expiries(venue)),
+            loop.create_task(_run_pulse(markets)),
         )
 
     async def _listen_control(self) -> None:
@@ -214,6 +220,14 @@ class PaperExchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+
+
+async def _run_pulse(markets: MarketStreams) -> None:
+    """Lets the conflated market streams speak, until canceled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(PULSE_MS / 1000)
+        markets.pulse(int(loop.time() * 1000))
 
 
 def _journal_path(data: Path | None) -> Path | None:

@@ -116,6 +116,7 @@ class World:
             wall=self.wall,
             holder=holder,
             open_exchange=self._open,
+            chance=lambda: 0.5,
         )
         return Engine(context)
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from exchange_kernel.api.base import Observed
-from exchange_kernel.api.enums import HealthStatus, PositionSide, PositionSource, Side, TradingState
+from exchange_kernel.api.enums import HealthStatus, OrderStream, PositionSide, PositionSource, Side, TradingState
 from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.scalars import AnyDecimal, Currency, Message, ShortText, SignedDecimal, Symbol, Time
@@ -173,6 +173,11 @@ class Health(Observed):
 
     authenticated: bool = False
     """Whether the venue accepts the credentials."""
+
+    order_stream: OrderStream | None = None
+    """Live: fills are heard of at once. Connecting, Down: polls show them, one poll interval later at most; the
+    operator goes on trying. Off: the venue's profile has no stream, or the operator's settings say so. A change is
+    shown when it has lasted for some seconds."""
 
     operator_seen_at: Time | None = None
     """When the operator last wrote this object because it was alive; with the metrics, every 30 s."""

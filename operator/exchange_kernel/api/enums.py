@@ -199,6 +199,15 @@ class HealthStatus(StrEnum):
     UNHEALTHY = "Unhealthy"
 
 
+class OrderStream(StrEnum):
+    """Whether the venue's own words about an account's orders arrive."""
+
+    OFF = "Off"
+    CONNECTING = "Connecting"
+    LIVE = "Live"
+    DOWN = "Down"
+
+
 class PlacementOutcome(StrEnum):
     """What is proven about one request that creates an order.
 

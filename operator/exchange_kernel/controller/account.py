@@ -16,6 +16,7 @@ from exchange_kernel.controller.account_report import AccountCounters, AccountPi
 from exchange_kernel.controller.connecting import NO_MARKETS
 from exchange_kernel.controller.contact import RECONNECT, Contact
 from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.following import Following
 from exchange_kernel.controller.memo import IntentMemo, newer
 from exchange_kernel.controller.polling import Polling
 from exchange_kernel.controller.publishing import StateWriter, StatusWriter
@@ -64,6 +65,8 @@ class AccountRuntime:
         self.counters = AccountCounters()
         self._contact = Contact(context, self._name, self.counters, self.take)
         self._polling = Polling(context, self._contact, memos, wake)
+        self.following = Following(context, self._name, memos, wake, self._poll_soon)
+        self._polling.on_news = lambda memo, before, left: self.following.polled(memo, before=before, final=left)
         self._status = StatusWriter(context, self.take)
         self._state = StateWriter(context)
 
@@ -151,6 +154,10 @@ class AccountRuntime:
                 self.failed(CredentialsRefused(outcome.message))
         self._kick_soon()
 
+    def _poll_soon(self) -> None:
+        self._polling.soon()
+        self._kick.set()
+
     def _kick_soon(self) -> None:
         """A burst of orders is one reason to look, not one for each order."""
         if not self._kick_planned:
@@ -176,6 +183,7 @@ class AccountRuntime:
                 except TimeoutError:
                     continue
         finally:
+            await self.following.stop()
             await self._contact.close()
 
     async def _safe_turn(self) -> bool:
@@ -197,10 +205,13 @@ class AccountRuntime:
         contact = self._contact
         try:
             if not contact.works:
-                if await contact.open(self.account):
+                await self.following.stop()
+                if await contact.open(self.account) and contact.opened is not None:
                     self._polling.opened()
+                    self.following.start(contact.opened.session)
             elif contact.opened is not None:
                 await self._polling.read(contact.opened)
+                self.following.judge()
         except ExchangeError as error:
             contact.failed(error)
 
@@ -261,6 +272,7 @@ class AccountRuntime:
             unknown=len(unknown),
             oldest_unknown_seconds=max(ages, default=None),
             counters=self.counters,
+            stream=self.following.said,
             at=self._context.wall(),
         )
 

@@ -14,7 +14,7 @@ from exchange_kernel.api.account_state import (
     UnmanagedOrder,
     UnmanagedOrders,
 )
-from exchange_kernel.api.enums import HealthStatus
+from exchange_kernel.api.enums import HealthStatus, OrderStream
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.scalars import bounded
@@ -24,6 +24,7 @@ from exchange_kernel.core.account import SessionFacts
 from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.view import Problem
+from exchange_kernel.exchange.streams import StreamState
 
 
 @dataclass(slots=True)
@@ -60,6 +61,7 @@ class AccountPicture:
     unknown: int
     oldest_unknown_seconds: float | None
     counters: AccountCounters
+    stream: StreamState
     at: datetime
 
 
@@ -154,4 +156,5 @@ def _health(picture: AccountPicture) -> Health:
         message=message[:1024],
         connected=bool(session.connected),
         authenticated=bool(session.authenticated),
+        order_stream=OrderStream(picture.stream.value),
     )

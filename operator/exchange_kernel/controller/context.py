@@ -1,6 +1,7 @@
 """What the parts of the controller share: stores, clocks, settings, and who this process is."""
 
 import os
+import random
 import secrets
 import socket
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class Context:
         monotonic: Seconds, for fences and intervals.
         wall: For deadlines that users wrote.
         open_exchange: How a session with a venue is opened.
+        chance: Numbers from 0 to 1, to keep processes from doing the same at the same time.
     """
 
     settings: Settings
@@ -61,6 +63,7 @@ class Context:
     wall: Callable[[], datetime] = wall_clock
     holder: str = field(default_factory=new_holder)
     open_exchange: Callable[[Venue, Credentials], AccountSession] = open_exchange
+    chance: Callable[[], float] = random.random
 
     def now(self) -> Now:
         """Both clocks."""

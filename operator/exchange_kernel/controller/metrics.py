@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from exchange_kernel.controller.engine import Engine
 from exchange_kernel.controller.informer import Informer
+from exchange_kernel.exchange.streams import StreamState
 
 PREFIX = "exchange_kernel"
 
@@ -63,6 +64,7 @@ class EngineCollector(Collector):
         waiting = GaugeMetricFamily(f"{PREFIX}_venue_queue_depth", "Calls that wait for the venue.", labels=labels)
         placements = CounterMetricFamily(f"{PREFIX}_placements", "Orders placed.", labels=labels)
         errors = CounterMetricFamily(f"{PREFIX}_venue_errors", "Failures at the venue.", labels=[*labels, "reason"])
+        yield from self._streams()
         for key, runtime in sorted(self._engine.accounts.items()):
             ready.add_metric(key, float(runtime.facts(key[0]).problem is None))
             waiting.add_metric(key, runtime.queue_depth)
@@ -70,6 +72,27 @@ class EngineCollector(Collector):
             for reason, count in sorted(runtime.counters.errors.items()):
                 errors.add_metric([*key, reason], count)
         yield from (ready, waiting, placements, errors)
+
+    def _streams(self) -> Iterator[Metric]:
+        labels = ["namespace", "account"]
+        live = GaugeMetricFamily(f"{PREFIX}_stream_live", "1 while the order stream is subscribed.", labels=labels)
+        counted = {
+            name: CounterMetricFamily(f"{PREFIX}_stream_{name}", text, labels=labels)
+            for name, text in (
+                ("ends", "Order streams that have ended, or could not be had."),
+                ("hints", "Events of order streams."),
+                ("reads", "Reads of single orders that events have caused."),
+                ("missed", "Changes that a poll has shown and the stream has not."),
+            )
+        }
+        for key, runtime in sorted(self._engine.accounts.items()):
+            following = runtime.following
+            live.add_metric(key, float(following.state is StreamState.LIVE))
+            counted["ends"].add_metric(key, following.counters.ended)
+            counted["hints"].add_metric(key, following.hints)
+            counted["reads"].add_metric(key, following.reads)
+            counted["missed"].add_metric(key, following.missed)
+        yield from (live, *counted.values())
 
 
 def exposition(engine: Engine, informer: Informer) -> bytes:

@@ -18,6 +18,12 @@ MARKETS_INTERVAL = 600.0
 # A fill is followed by a read of the balances, but a burst of them by few.
 BALANCES_AFTER_FILL = 2.0
 
+# A read that somebody has asked for comes after this share of the interval at the earliest.
+HURRY = 0.25
+
+# An intent of which a bulk read says something new, when it was observed before, and whether its order has left.
+OnNews = Callable[[IntentMemo, float, bool], None]
+
 # Symbol and id: venues count their orders per symbol.
 OrderKey = tuple[str, str]
 
@@ -51,11 +57,17 @@ class Polling:
         self._last_poll: float | None = None
         self._balances_at = 0.0
         self._next_balances = self._next_clock = self._next_markets = 0.0
+        self._hurry = False
+        self.on_news: OnNews = _nobody
 
     def opened(self) -> None:
         """A session was opened; opening it has read clock and markets."""
         now = self._context.monotonic()
         self._next_clock, self._next_markets = now + CLOCK_INTERVAL, now + MARKETS_INTERVAL
+
+    def soon(self) -> None:
+        """There is news of more orders than can be read one by one."""
+        self._hurry = True
 
     def balances_soon(self) -> None:
         """An order may have changed the balances."""
@@ -71,6 +83,8 @@ class Polling:
         if self._last_poll is None or self.polled_at is None:
             return 0.0
         settings = self._context.settings
+        if self._hurry:
+            return self._last_poll + settings.poll_interval * HURRY
         soon = self._contact.failing or any(memo.works for memo in self._memos())
         return self._last_poll + (settings.poll_interval if soon else settings.idle_interval)
 
@@ -79,7 +93,7 @@ class Polling:
         now, session, contact = self._context.monotonic(), opened.session, self._contact
         polls = contact.must_ask or now >= self._next_poll()
         if polls:
-            self._last_poll = now
+            self._last_poll, self._hurry = now, False
             self._apply(await session.fetch_open_orders())
         if now >= self._next_clock:
             contact.facts = with_clock(contact.facts, await session.read_clock())
@@ -102,7 +116,10 @@ class Polling:
         by_id = {(order.symbol, order.exchange_order_id): order for order in snapshot.orders}
         now = self._context.monotonic()
         for memo in self._memos():
+            before = memo.observed_at
             news = memo.works and _compare(memo, by_id, snapshot, now)
+            if news and not first:
+                self.on_news(memo, before, memo.recheck)
             if news or first:
                 self._wake(memo.meta.uid)
 
@@ -117,3 +134,8 @@ def _compare(memo: IntentMemo, by_id: Mapping[OrderKey, VenueOrder], snapshot: O
         return False
     memo.recheck = memo.order is not None
     return True
+
+
+def _nobody(memo: IntentMemo, before: float, left: bool) -> None:  # noqa: FBT001 - a fact
+    """Nobody wants to know."""
+    del memo, before, left

@@ -38,14 +38,17 @@ from exchange_kernel.core.venue import (
 )
 from exchange_kernel.exchange.budget import AnswerSeen
 from exchange_kernel.exchange.ccxt_caller import UNREADABLE, Caller, unreadable
-from exchange_kernel.exchange.ccxt_client import Access
+from exchange_kernel.exchange.ccxt_client import Access, Hooks
+from exchange_kernel.exchange.ccxt_stream import CcxtStream
 from exchange_kernel.exchange.classify import classify_amend, classify_cancel, classify_create
+from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import (
     AccountIdentity,
     ClockReading,
     ExchangeError,
     ReadError,
     SendGate,
+    StreamEnded,
 )
 from exchange_kernel.exchange.profiles.base import Call, History, OrderKey, Row
 from exchange_kernel.exchange.venue_clock import Clocks
@@ -68,7 +71,7 @@ class CcxtExchange:
     """
 
     def __init__(self, access: Access, clocks: Clocks, report: Callable[[AnswerSeen], None]) -> None:
-        self._profile, self._clocks = access.profile, clocks
+        self._access, self._profile, self._clocks = access, access.profile, clocks
         self._caller = Caller(access, clocks, report)
         self._market_ids: dict[str, str] = {}
         self._symbols: dict[str, str] = {}
@@ -81,6 +84,24 @@ class CcxtExchange:
     async def close(self) -> None:
         """Close connections. Idempotent."""
         await self._caller.close()
+
+    # --- the stream ---------------------------------------------------------------------------------------------
+
+    @property
+    def streams(self) -> bool:
+        """Whether the profile has a stream."""
+        return self._profile.stream is not None
+
+    async def listen(self, heard: Callable[[Hint], None], live: Callable[[], None]) -> None:
+        """Follow the order stream until it ends."""
+        if self._profile.stream is None:
+            raise StreamEnded(f"{self._profile.name} has no order stream in this version")
+        if not self._symbols:
+            await self.load_markets()
+        await self._caller.settle_clock()
+        hooks = Hooks(answered=lambda *_: None, venue_ms=self._caller.venue_ms)
+        stream = CcxtStream(self._access, hooks, lambda name: self._symbols.get(name, name), heard, live)
+        await stream.follow(self._profile.stream)
 
     # --- market, account, clock ---------------------------------------------------------------------------------
 

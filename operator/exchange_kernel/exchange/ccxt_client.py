@@ -7,6 +7,7 @@ sent once.
 """
 
 import functools
+import importlib
 import logging
 import ssl
 from collections.abc import Callable, Mapping
@@ -25,6 +26,9 @@ _MAX_CONNECTIONS = 32  # above what the session lets out at once, so that no req
 # ccxt logs requests with their headers at DEBUG; this logger has no handler and passes nothing on.
 _SILENT = logging.Logger("ccxt", level=logging.CRITICAL + 1)  # noqa: LOG001 - on purpose outside the hierarchy
 
+
+KEEP_ALIVE_MS = 10_000
+"""Between two pings of a stream; one whose pongs stay away for twice as long is dead (ccxt's default: 9 minutes)."""
 
 REQUEST_TIMEOUT = 10.0
 """Seconds; Binance's engine gives up after the same time."""
@@ -112,6 +116,43 @@ class _Hooked:
         return 0 if self.signs_with_time else self.hooks.nonce_ahead_ms()
 
 
+class _Listening(_Hooked):
+    """Mixed in before ccxt.pro's class: every message is handed to `told`, and none can end the reading in silence.
+
+    ccxt's receive loop dies of an exception in a handler, or of a text that is no JSON, while the socket stays open.
+    Here such a message ends the connection, which whoever watches it hears of at once. Events are not passed on to
+    ccxt: its caches (which merge, evict, and go back) are not used.
+    """
+
+    told: Callable[[Any], bool]
+
+    def client(self, url: str) -> Any:  # noqa: ANN401 - ccxt's client
+        """Ccxt's connection, with its reading guarded."""
+        made = super().client(url)  # type: ignore[misc]
+        if not isinstance(made.handle_message, functools.partial):
+            made.handle_message = functools.partial(_guarded, made, made.handle_message)
+        return made
+
+    def handle_message(self, client: Any, message: Any) -> None:  # noqa: ANN401 - ccxt's signature
+        """A message has arrived; answers to ccxt's own requests are its business, too."""
+        if self.told(message):
+            super().handle_message(client, message)  # type: ignore[misc]
+
+
+def _guarded(client: Any, handle: Callable[[Any], None], message: Any) -> None:  # noqa: ANN401 - ccxt's and aiohttp's
+    try:
+        handle(message)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the connection is no good any more
+        client.on_error(ccxt.NetworkError(f"a message cannot be read ({type(error).__name__})"))
+
+
+@functools.cache
+def _stream_class(ccxt_id: str) -> Callable[[dict[str, Any]], Any]:
+    # Costs about 10 MB where the first stream is opened, and nothing where none is.
+    pro = importlib.import_module("ccxt.pro")
+    return type(f"Listening_{ccxt_id}", (_Listening, getattr(pro, ccxt_id)), {})
+
+
 @functools.cache
 def _client_class(ccxt_id: str) -> Callable[[dict[str, Any]], Any]:
     return type(f"Hooked_{ccxt_id}", (_Hooked, getattr(ccxt, ccxt_id)), {})
@@ -129,8 +170,30 @@ def new_session() -> aiohttp.ClientSession:
 
 def new_client(access: Access, hooks: Hooks) -> CcxtClient:
     """A configured ccxt instance that can reach nothing but the chosen endpoint."""
+    client = _configured(_client_class(access.profile.ccxt_id), access, hooks)
+    client.urls["api"].pop("ws")
+    return cast("CcxtClient", client)
+
+
+def new_stream_client(access: Access, hooks: Hooks, told: Callable[[Any], bool]) -> CcxtClient:
+    """A configured ccxt.pro instance for the order stream alone.
+
+    Args:
+        access: Which venue, and as whom.
+        hooks: As for `new_client`.
+        told: Called with each message; whether ccxt itself shall see it, too.
+    """
     profile = access.profile
-    client = _client_class(profile.ccxt_id)(
+    client = _configured(_stream_class(profile.ccxt_id), access, hooks)
+    own = client.urls["api"].get("ws") or {}
+    client.urls["api"]["ws"] = dict(profile.stream_urls(own, access.endpoint))
+    client.told, client.markets = told, {}
+    return cast("CcxtClient", client)
+
+
+def _configured(kind: Callable[[dict[str, Any]], Any], access: Access, hooks: Hooks) -> Any:  # noqa: ANN401 - ccxt's instance
+    profile = access.profile
+    client = kind(
         {
             **access.credentials,
             **profile.settings(),
@@ -139,10 +202,12 @@ def new_client(access: Access, hooks: Hooks) -> CcxtClient:
             "number": str,
             "timeout_on_exit": 0,
             "session": None,
+            "streaming": {"keepAlive": KEEP_ALIVE_MS, "maxPingPongMisses": 2},
         }
     )
     client.hooks, client.signs_with_time, client.logger = hooks, profile.signs_with_time, _SILENT
     if access.sandbox and not access.endpoint:
         client.set_sandbox_mode(True)
-    client.urls["api"] = dict(profile.api_urls(client.urls["api"], access.endpoint))
-    return cast("CcxtClient", client)
+    own = client.urls["api"]
+    client.urls["api"] = {"ws": own.get("ws"), **profile.api_urls(own, access.endpoint)}
+    return client

@@ -5,6 +5,7 @@ crossing limits fill at the reference price, others rest until `fill` is called.
 the caller's clock. Faults are queued per operation and happen once each, in order.
 """
 
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from exchange_kernel.core.venue import (
     VenueStatus,
 )
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
+from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.memory_setup import (
     BTC_USDT,
     MEMORY_RULES,
@@ -45,7 +47,7 @@ from exchange_kernel.exchange.memory_setup import (
     Raises,
     changes_of,
 )
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ReadError, SendGate
+from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ReadError, SendGate, StreamEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class MemoryExchange:
         self.identity = AccountIdentity(venue_account_id="memory-1", can_trade=True)
         self.calls: list[str] = []
         self.closed = False
+        self.streams = False
+        self._listeners: dict[asyncio.Future[str], Callable[[Hint], None]] = {}
 
     # --- what a test says ---------------------------------------------------------------------------------------
 
@@ -102,10 +106,36 @@ class MemoryExchange:
         order = self._entries[exchange_order_id].order
         return self._keep(replace(order, status=status, raw_status=status.name))
 
+    def tell(self, order: VenueOrder) -> None:
+        """Send an event of the order stream to whoever listens."""
+        hint = Hint(
+            order.symbol, order.exchange_order_id, order.client_order_id, order.filled, final=order.status.is_final
+        )
+        for heard in tuple(self._listeners.values()):
+            heard(hint)
+
+    def end_streams(self, why: str) -> None:
+        """End every order stream."""
+        for ended in tuple(self._listeners):
+            ended.set_result(why)
+
     @property
     def orders(self) -> tuple[VenueOrder, ...]:
         """Every order that ever reached the venue, oldest first."""
         return tuple(entry.order for entry in self._entries.values())
+
+    # --- the stream ---------------------------------------------------------------------------------------------
+
+    async def listen(self, heard: Callable[[Hint], None], live: Callable[[], None]) -> None:
+        """Until `end_streams`."""
+        self._begin("listen")
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._listeners[ended] = heard
+        live()
+        try:
+            raise StreamEnded(await ended)
+        finally:
+            del self._listeners[ended]
 
     # --- the port -----------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from exchange_kernel.core.venue import (
     VenueOrder,
     VenueRules,
 )
+from exchange_kernel.exchange.hints import Hint
 
 
 class ExchangeError(Exception):
@@ -40,6 +41,7 @@ class ExchangeError(Exception):
     ExchangeError
     ├── ReadError            a read failed; nothing is known, ask again
     │   ├── RateLimited      the venue wants a pause (`retry_after`)
+    │   ├── StreamEnded      the order stream has ended, or cannot be had
     │   └── VenueUnavailable no connection, 5xx, maintenance, time-out
     ├── CredentialsRefused   wrong, revoked or insufficient key: stop the account, not the operator
     └── ProfileMissing       the exchange has no profile; the message lists those that exist
@@ -61,6 +63,10 @@ class RateLimited(ReadError):
 
 class VenueUnavailable(ReadError):
     """No connection, a time-out, maintenance or a 5xx answer."""
+
+
+class StreamEnded(ReadError):
+    """The order stream has ended, or cannot be had; the message says why."""
 
 
 class CredentialsRefused(ExchangeError):
@@ -155,6 +161,18 @@ class Exchange(Protocol):
 
     async def reference_price(self, symbol: str) -> Decimal:
         """The last trade's price, for rules that need one. Raises ReadError."""
+        ...
+
+    @property
+    def streams(self) -> bool:
+        """Whether the venue tells of its own accord what becomes of the account's orders."""
+        ...
+
+    async def listen(self, heard: Callable[[Hint], None], live: Callable[[], None]) -> None:
+        """Follow the order stream until it ends; `live` is called when the venue has acknowledged the subscription.
+
+        Raises StreamEnded, RateLimited. Returns only by an exception.
+        """
         ...
 
     async def close(self) -> None:

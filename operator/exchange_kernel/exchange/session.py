@@ -39,6 +39,7 @@ from exchange_kernel.core.venue import (
 from exchange_kernel.exchange.admission import Lane, Priority, Ticket
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
+from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
 from exchange_kernel.exchange.profiles.base import Weights
 from exchange_kernel.exchange.turns import Turns
@@ -209,6 +210,19 @@ class AccountSession:
     async def load_markets(self) -> Mapping[str, Market]:
         """Read all markets."""
         return await self._poll("load_markets", Lane.BULK_READS, self._exchange.load_markets)
+
+    # --- the stream ---------------------------------------------------------------------------------------------
+
+    @property
+    def streams(self) -> bool:
+        """Whether the venue has an order stream."""
+        return self._exchange.streams
+
+    async def listen(self, heard: Callable[[Hint], None], live: Callable[[], None]) -> None:
+        """Follow the order stream until it ends. Subscribing waits its turn; the stream then takes nobody's place."""
+        async with self._turns.admitted("listen", Priority.POLL, Lane.SINGLE_READS):
+            pass
+        await self._exchange.listen(heard, live)
 
     # --- the end ------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,10 @@ PING_EVERY_S: Final = 20.0
 """The venue pings every 20 seconds ..."""
 DROP_AFTER_S: Final = 60.0
 """... and ends a connection that has been silent for a minute."""
+LIVES_S: Final = 24 * 60 * 60.0
+"""The venue ends a connection after 24 hours, whatever happens on it."""
+EXPIRED_CODE: Final = 1001
+"""The close code then; the venue does not document it, this one says "going away"."""
 MAX_MESSAGE: Final = 64 * 1024
 
 
@@ -24,7 +28,7 @@ class Connection:
         self._request = request
         self._ws = web.WebSocketResponse(autoping=False, max_msg_size=MAX_MESSAGE)
         self._outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._heard = time.monotonic()
+        self._opened = self._heard = time.monotonic()
         self._held_back: list[str] = []
         self._helpers: set[asyncio.Task[None]] = set()
         self.is_stalled = False
@@ -86,6 +90,10 @@ class Connection:
         task = asyncio.get_running_loop().create_task(closing())
         task.add_done_callback(_forget)
 
+    def expire(self) -> None:
+        """Ends the connection as the venue does with one that is too old."""
+        self.close(EXPIRED_CODE)
+
     async def _read(self, on_text: Callable[[str], None]) -> None:
         async for message in self._ws:
             self._heard = time.monotonic()
@@ -111,6 +119,9 @@ class Connection:
                     continue
                 if time.monotonic() - self._heard > DROP_AFTER_S:
                     self.close(1008)
+                    return
+                if time.monotonic() - self._opened > LIVES_S:
+                    self.expire()
                     return
                 await self._ws.ping()
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from paper_exchange.commands import BookChange, TradePrint
 from paper_exchange.model import (
     AggregateTrade,
     AveragePrice,
@@ -195,12 +194,10 @@ def book_ticker(symbol: str, best: BookTicker) -> JsonObject:
 
 def ticker_24hr(symbol: str, stats: Stats, best: BookTicker) -> JsonObject:
     """`GET ticker/24hr`, FULL."""
-    change = stats.last - stats.open
-    percent = change * 100_000 // stats.open if stats.open else 0
     return {
         "symbol": symbol,
-        "priceChange": format_amount(change),
-        "priceChangePercent": _thousandths(percent),
+        "priceChange": format_amount(stats.last - stats.open),
+        "priceChangePercent": change_percent(stats),
         "weightedAvgPrice": format_amount(stats.weighted_average),
         "prevClosePrice": format_amount(stats.previous_close),
         "lastPrice": format_amount(stats.last),
@@ -233,47 +230,8 @@ def _window(stats: Stats) -> JsonObject:
     }
 
 
-def _thousandths(value: int) -> str:
+def change_percent(stats: Stats) -> str:
+    """How far the price has moved, in percent with three decimals."""
+    value = (stats.last - stats.open) * 100_000 // stats.open if stats.open else 0
     whole, fraction = divmod(abs(value), 1000)
     return f"{'-' if value < 0 else ''}{whole}.{fraction:03d}"
-
-
-def trade_event(event: TradePrint, event_time: int) -> JsonObject:
-    """`<symbol>@trade` of the public streams."""
-    trade = event.trade
-    return {
-        "e": "trade",
-        "E": event_time,
-        "s": event.symbol,
-        "t": trade.trade_id,
-        "p": format_amount(trade.price),
-        "q": format_amount(trade.quantity),
-        "T": trade.time,
-        "m": trade.buyer_is_maker,
-        "M": True,
-    }
-
-
-def depth_event(event: BookChange, event_time: int) -> JsonObject:
-    """`<symbol>@depth` of the public streams."""
-    return {
-        "e": "depthUpdate",
-        "E": event_time,
-        "s": event.symbol,
-        "U": event.first_update_id,
-        "u": event.last_update_id,
-        "b": levels(event.bids),
-        "a": levels(event.asks),
-    }
-
-
-def book_ticker_event(symbol: str, update_id: int, best: BookTicker) -> JsonObject:
-    """`<symbol>@bookTicker` of the public streams."""
-    return {
-        "u": update_id,
-        "s": symbol,
-        "b": format_amount(best.bid_price),
-        "B": format_amount(best.bid_quantity),
-        "a": format_amount(best.ask_price),
-        "A": format_amount(best.ask_quantity),
-    }

@@ -17,6 +17,7 @@ from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.gateway import Answer, Delivery, Gateway, Incoming
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.rest import body_of
+from paper_exchange.binance.sessions import Sessions, StreamKind
 from paper_exchange.binance.streams import Subscription, UserStreams
 from paper_exchange.venue import Venue
 
@@ -27,15 +28,20 @@ WEIGHT: Final = 2
 class WsApi:
     """Answers `/ws-api/v3`."""
 
-    def __init__(self, gateway: Gateway, streams: UserStreams) -> None:
+    def __init__(self, gateway: Gateway, streams: UserStreams, sessions: Sessions) -> None:
         self._gateway = gateway
         self._streams = streams
+        self._sessions = sessions
         self._running: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serves one websocket until it ends."""
         session = _Session(request, self._gateway, self._streams, self._start)
-        return await session.run()
+        self._sessions.add(session)
+        try:
+            return await session.run()
+        finally:
+            self._sessions.discard(session)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         """Runs a request to its end, also when the client has gone: what was asked for is done."""
@@ -53,6 +59,8 @@ class WsApi:
 class _Session:
     """A WS-API connection with its subscriptions."""
 
+    kind = StreamKind.USER
+
     def __init__(
         self,
         request: web.BaseRequest,
@@ -61,7 +69,7 @@ class _Session:
         start: Callable[[Coroutine[None, None, None]], None],
     ) -> None:
         self._start = start
-        self._connection = Connection(request)
+        self.connection = Connection(request)
         self._gateway = gateway
         self._streams = streams
         self._remote = request.remote or ""
@@ -76,10 +84,30 @@ class _Session:
 
     async def run(self) -> web.StreamResponse:
         try:
-            return await self._connection.run(self._on_text)
+            return await self.connection.run(self._on_text)
         finally:
             for subscription in self._subscriptions.values():
                 self._streams.remove(subscription)
+
+    # --- what can be done to it on demand
+
+    def follows(self, account: str) -> bool:
+        return any(subscription.account == account for subscription in self._subscriptions.values())
+
+    def announce_shutdown(self, now_ms: int) -> None:
+        self.connection.send(orjson.dumps({"event": {"e": "serverShutdown", "E": now_ms}}).decode())
+
+    def terminate(self, now_ms: int) -> None:
+        for subscription_id in list(self._subscriptions):
+            self._end(subscription_id, now_ms)
+
+    def _end(self, subscription_id: int, now_ms: int) -> None:
+        """Ends a subscription; its last event says so."""
+        self._streams.remove(self._subscriptions.pop(subscription_id))
+        event = {"subscriptionId": subscription_id, "event": {"e": "eventStreamTerminated", "E": now_ms}}
+        self.connection.send(orjson.dumps(event).decode())
+
+    # --- requests
 
     def _on_text(self, text: str) -> None:
         """One task per request: a slow one must not hold up those behind it."""
@@ -120,7 +148,7 @@ class _Session:
         )
 
     def _deliver(self, identifier: Json, answer: Answer, limits: list[Json] | None) -> None:
-        connection = self._connection
+        connection = self.connection
         match answer.delivery:
             case Delivery.RST:
                 connection.reset()
@@ -146,22 +174,22 @@ class _Session:
     def _subscribe(self, account: str) -> Json:
         if any(subscription.account == account for subscription in self._subscriptions.values()):
             raise errors.SUBSCRIPTION_ACTIVE
-        subscription = Subscription(self._connection, self._next_id, account)
+        subscription = Subscription(self.connection, self._next_id, account)
         self._next_id += 1
         self._subscriptions[subscription.subscription_id] = subscription
         self._streams.add(subscription)
         return {"subscriptionId": subscription.subscription_id}
 
-    def _prepare_unsubscribe(self, _venue: Venue, call: Call) -> Work:
+    def _prepare_unsubscribe(self, venue: Venue, call: Call) -> Work:
         wanted = call.params.integer("subscriptionId")
         call.params.finish()
-        return partial(self._unsubscribe, wanted)
+        return partial(self._unsubscribe, wanted, venue.now_ms())
 
-    def _unsubscribe(self, wanted: int | None) -> Json:
+    def _unsubscribe(self, wanted: int | None, now_ms: int) -> Json:
         if wanted is not None and wanted not in self._subscriptions:
             raise errors.SUBSCRIPTION_INACTIVE
         for subscription_id in [wanted] if wanted is not None else list(self._subscriptions):
-            self._streams.remove(self._subscriptions.pop(subscription_id))
+            self._end(subscription_id, now_ms)
         return {}
 
     def _prepare_list(self, _venue: Venue, call: Call) -> Work:

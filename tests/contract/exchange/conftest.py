@@ -14,6 +14,7 @@ from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.port import Exchange
 from exchange_kernel.exchange.session import AccountSession
+from paper_exchange.binance.endpoints import PATHS
 from paper_exchange.commands import SweepTo
 from paper_exchange.config import AccountConfig, Config, KeyConfig
 from paper_exchange.server import PaperExchange
@@ -30,6 +31,8 @@ class Subject:
     exchange: Exchange
     # Fills a resting buy order at 50000 completely, from the venue's side.
     fill: Callable[[str], Awaitable[None]]
+    # Whether the other side serves amends in place.
+    amends: bool = True
 
 
 @pytest.fixture(params=["memory", "ccxt-binance"])
@@ -42,9 +45,14 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     async with PaperExchange(config) as paper:
         session = connect(paper.url)
         try:
-            yield Subject(session, fill=lambda _: sweep(paper))
+            yield Subject(session, fill=lambda _: sweep(paper), amends=_serves_amends())
         finally:
             await session.close()
+
+
+def _serves_amends() -> bool:
+    """Whether the local venue has the endpoint; until it does, only what is refused before the wire is tested on it."""
+    return "/api/v3/order/amend/keepPriority" in PATHS
 
 
 def _memory() -> Subject:

@@ -131,6 +131,7 @@ async def test_a_subscription_can_be_refused_listed_and_ended(
     await stream.send_str('{"id": 7, "method": "session.subscriptions"}')
     assert (await stream.receive_json(timeout=PATIENCE_S))["result"] == [{"subscriptionId": 0}]
     await stream.send_str('{"id": 8, "method": "userDataStream.unsubscribe"}')
+    assert await heard(stream, 1) == ["eventStreamTerminated"]
     assert (await stream.receive_json(timeout=PATIENCE_S))["status"] == 200
     place(venue, "unheard")
     await stream.send_str('{"id": 9, "method": "time"}')

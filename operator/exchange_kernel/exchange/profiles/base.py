@@ -22,6 +22,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import AccountIdentity, ReadError
 
 
@@ -74,6 +75,26 @@ class LimitScope(StrEnum):
 
     ADDRESS = "Address"  # everything behind one address, whoever signs
     ACCOUNT = "Account"  # one account (or key), wherever it asks from
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The venue has acknowledged the subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminated:
+    """The venue will send no more on this connection, or never did; `why` is fit for a user and holds no secret."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A message between the venue and ccxt."""
+
+
+StreamSignal = Hint | Subscribed | Terminated | Handshake
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +184,8 @@ class VenueProfile(ABC):
     weights: ClassVar[Weights]
     # Parameters that ccxt adds to every signed request by itself.
     unchecked_parameters: ClassVar[frozenset[str]] = frozenset()
+    # The ccxt.pro call that subscribes to the account's order events; None: this profile has no stream, polls do alone.
+    stream: ClassVar[Call | None] = None
     # Whether requests are signed with the venue's time (else ccxt's own nonce stays).
     signs_with_time: ClassVar[bool] = True
     # Whether the venue refuses a nonce that is not above the last one: then signed requests go one after another.
@@ -191,6 +214,19 @@ class VenueProfile(ABC):
         Returns:
             The table; sections that the profile does not use are left out, so that nothing can reach them.
         """
+
+    def stream_urls(self, own: Mapping[str, Any], endpoint: str) -> Mapping[str, Any]:
+        """The `urls['api']['ws']` of the stream's ccxt instance; see `api_urls`. Only asked where there is a stream."""
+        del own, endpoint
+        return {}
+
+    def read_stream(self, message: Any) -> StreamSignal | None:  # noqa: ANN401 - the venue's JSON
+        """What a message of the stream says; None for one that says nothing of orders. Raises as `read_order`.
+
+        A `Hint` has the market id as its symbol and the wire form of the client order id.
+        """
+        del message
+        return None
 
     # --- ids ----------------------------------------------------------------------------------------------------
 

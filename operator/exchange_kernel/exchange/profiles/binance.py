@@ -13,10 +13,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
-from exchange_kernel.exchange.profiles import binance_history
+from exchange_kernel.exchange.profiles import binance_history, binance_stream
+from exchange_kernel.exchange.profiles import binance_orders as orders
 from exchange_kernel.exchange.profiles.base import (
     Ask,
     Call,
@@ -24,37 +25,32 @@ from exchange_kernel.exchange.profiles.base import (
     History,
     OrderKey,
     Row,
+    StreamSignal,
     VenueProfile,
     Weights,
 )
 from exchange_kernel.exchange.profiles.binance_codes import CODES
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain, row_of, rows_of
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, row_of, rows_of
 
 REQUEST_EXPIRY_MS = 5000
 """recvWindow. [R] "It is recommended to use a small recvWindow of 5000 or less!"; the fence grows with it."""
 
 
 class BinanceSpot(VenueProfile):
-    """Market (by base or quote quantity) and Limit (GTC, IOC, FOK, post-only)."""
+    """What is traded is listed in `binance_orders`."""
 
     name: ClassVar[str] = "binance"
     ccxt_id: ClassVar[str] = "binance"
     rules: ClassVar[VenueRules] = VenueRules(
         name="binance",
-        supported=frozenset(
-            {
-                ("Market", "GTC", False, False),  # the spec's default; the venue takes no timeInForce on MARKET [R]
-                ("Market", "IOC", False, False),  # what a MARKET order does anyway
-                ("Limit", "GTC", False, False),
-                ("Limit", "IOC", False, False),
-                ("Limit", "FOK", False, False),
-                ("Limit", "GTC", True, False),  # LIMIT_MAKER, which takes no timeInForce [R]
-            }
-        ),
+        supported=orders.SUPPORTED,
         quote_market_buy=True,
         request_expiry=REQUEST_EXPIRY_MS / 1000,
         # [R] the engine's time-out is 10 s (-1007); five more until the database behind allOrders shows the order.
         settle_margin=15.0,
+        amends=orders.AMENDS,
+        trailing_offsets=frozenset({"Percent"}),
+        trailing_activation=True,
     )
     codes: ClassVar[Sequence[CodeRow]] = CODES
     account_limit_codes: ClassVar[frozenset[str]] = frozenset({"-1015"})
@@ -68,6 +64,7 @@ class BinanceSpot(VenueProfile):
                 "read_clock": 1,
                 "fetch_balances": 20,
                 "create_order": 1,
+                "amend_order": 4,
                 "cancel_order": 1,
                 "look_up": 4,
                 "prove_absence": 50,  # order 4, openOrders 6, allOrders 20, myTrades 20
@@ -75,9 +72,12 @@ class BinanceSpot(VenueProfile):
                 "fetch_open_orders": 80,
                 "fetch_trades": 5,
                 "reference_price": 2,
+                "listen": 4,  # connection 2, subscription 2
             }
         ),
     )
+    # [C] subscribes with a signature over the WS-API (userDataStream.subscribe.signature).
+    stream: ClassVar[Call | None] = Call("watch_orders")
     unchecked_parameters: ClassVar[frozenset[str]] = frozenset({"timestamp", "recvWindow", "signature"})
 
     # --- connection ---------------------------------------------------------------------------------------------
@@ -104,6 +104,16 @@ class BinanceSpot(VenueProfile):
             return {"public": base, "private": base}
         return {section: own[section] for section in ("public", "private")}
 
+    def stream_urls(self, own: Mapping[str, Any], endpoint: str) -> Mapping[str, Any]:
+        """Only the WS-API of the spot section."""
+        if endpoint:
+            return {"ws-api": {"spot": "ws" + endpoint.rstrip("/").removeprefix("http") + "/ws-api/v3"}}
+        return {"ws-api": {"spot": own["ws-api"]["spot"]}}
+
+    def read_stream(self, message: Any) -> StreamSignal | None:  # noqa: ANN401 - the venue's JSON
+        """See `binance_stream`."""
+        return binance_stream.read(message)
+
     # --- ids ----------------------------------------------------------------------------------------------------
 
     def encode(self, client_order_id: str) -> str:
@@ -120,19 +130,35 @@ class BinanceSpot(VenueProfile):
 
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """POST order with exactly these parameters."""
-        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-        if kind not in self.rules.supported or request.trigger_price is not None:
-            raise ValueError(
-                f"the binance profile does not place {request.type} {request.time_in_force} orders like this"
-            )
         params = {
             "symbol": market_id,
             "side": {"Buy": "BUY", "Sell": "SELL"}[request.side],
             "newClientOrderId": self.encode(request.client_order_id),
             "newOrderRespType": "FULL",
-            **(_market(request) if request.type == "Market" else _limit(request)),
+            **orders.parameters(request),
         }
-        return Call("privatePostOrder", (params,), expected=dict(params))
+        return Call("privatePostOrder", (params,), expected=params)
+
+    def amend(self, request: AmendRequest, market_id: str) -> Call:
+        """PUT order/amend/keepPriority, which ccxt's generated methods do not have.
+
+        The client id is sent again: "if not sent, one will be randomly generated" [R].
+        """
+        params = {
+            "symbol": market_id,
+            "orderId": request.exchange_order_id,
+            "newClientOrderId": self.encode(request.client_order_id),
+            **orders.amend_parameters(request),
+        }
+        return Call("request", ("order/amend/keepPriority", ["private"], "PUT", params), expected=params)
+
+    def amended(self, raw: Any, request: AmendRequest, market_id: str) -> VenueOrder:  # noqa: ANN401 - the venue's JSON
+        """`amendedOrder`, which names the total `qty` and the fills."""
+        order = answers.amended_order(raw["amendedOrder"], request.symbol)
+        expected = (request.exchange_order_id, self.encode(request.client_order_id), request.quantity, market_id)
+        if (order.exchange_order_id, order.client_order_id, order.quantity, raw["amendedOrder"]["symbol"]) != expected:
+            raise ValueError("the answer acknowledges another change")
+        return order
 
     async def cancel(self, ask: Ask, key: OrderKey) -> bool:
         """DELETE order; the answer is the order."""
@@ -219,22 +245,3 @@ class BinanceSpot(VenueProfile):
     def read_market(self, market: Mapping[str, Any]) -> Market | None:
         """Filters as ccxt collects them."""
         return answers.market(market) if market["spot"] else None
-
-
-def _market(request: OrderRequest) -> dict[str, str]:
-    if request.price is not None:
-        raise ValueError("a market order takes no price")
-    if request.quote_quantity is None:
-        return {"type": "MARKET", "quantity": plain(request.quantity)}
-    if request.quantity is not None or request.side != "Buy":
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    return {"type": "MARKET", "quoteOrderQty": plain(request.quote_quantity)}
-
-
-def _limit(request: OrderRequest) -> dict[str, str]:
-    if request.quote_quantity is not None:
-        raise ValueError("a limit order takes no quote quantity")
-    params = {"quantity": plain(request.quantity), "price": plain(request.price)}
-    if request.post_only:
-        return {"type": "LIMIT_MAKER", **params}
-    return {"type": "LIMIT", "timeInForce": request.time_in_force, **params}

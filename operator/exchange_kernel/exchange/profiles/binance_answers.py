@@ -54,7 +54,7 @@ def order(raw: Mapping[str, Any], symbol: str) -> VenueOrder:
         symbol=symbol,
         side=_SIDES[raw["side"]],
         status=_status(raw, status),
-        raw_status=status,
+        raw_status=f"{status} ({raw['expiryReason']})" if raw.get("expiryReason", "NONE") != "NONE" else status,
         filled=filled,
         quantity=quantity,
         price=positive(raw.get("price", "0")),
@@ -63,6 +63,11 @@ def order(raw: Mapping[str, Any], symbol: str) -> VenueOrder:
         trades=_fills(raw) if "fills" in raw else None,
         updated_at=_moment(raw.get("updateTime", raw.get("transactTime"))),
     )
+
+
+def amended_order(raw: Mapping[str, Any], symbol: str) -> VenueOrder:
+    """The order as the answer to an amend shows it: the same under other names, without trigger and times."""
+    return order({**raw, "origQty": raw["qty"], "cummulativeQuoteQty": raw["cumulativeQuoteQty"]}, symbol)
 
 
 def trades(raw: object) -> tuple[Trade, ...]:
@@ -94,11 +99,18 @@ def market(parsed: Mapping[str, Any]) -> Market:
         max_notional=positive(limits["cost"]["max"]),
         min_price=positive(limits["price"]["min"]),
         max_price=positive(limits["price"]["max"]),
-        order_types=frozenset(_ORDER_TYPES[t] for t in parsed["info"]["orderTypes"] if t in _ORDER_TYPES),
+        order_types=_order_types(parsed["info"]),
         # ccxt fills the fees in with constants of its own; exchangeInfo does not tell what this account pays.
         taker_fee=None,
         maker_fee=None,
     )
+
+
+def _order_types(info: Mapping[str, Any]) -> frozenset[str]:
+    """What `orderTypes` and `allowTrailingStop` say [R, exchangeInfo]; a trailing stop needs both of its types."""
+    types = frozenset(_ORDER_TYPES[t] for t in info["orderTypes"] if t in _ORDER_TYPES)
+    trails = info.get("allowTrailingStop") is True and types >= {"StopMarket", "TakeProfitMarket"}
+    return types | {"TrailingStopMarket"} if trails else types
 
 
 def _status(raw: Mapping[str, Any], status: str) -> VenueStatus:

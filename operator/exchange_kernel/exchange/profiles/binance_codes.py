@@ -1,6 +1,7 @@
 """What Binance spot's error codes prove about an order request.
 
-Sources: [E] binance-spot-api-docs `errors.md`; [G] `rest-api.md`, general information; [P] observed with ccxt 4.5.90
+Sources: [E] binance-spot-api-docs `errors.md`; [G] `rest-api.md`, general information; [A]
+`faqs/order_amend_keep_priority.md`; [P] observed with ccxt 4.5.90
 against a local venue (what ccxt makes of the answer), see `docs/`. A code that is not listed proves nothing.
 """
 
@@ -66,5 +67,13 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow("-2011", Proof.NO_SUCH_ORDER, "NoSuchOrder", text="Unknown order sent"),
     CodeRow("-2011", _REFUSED, "CancelRejected"),
     CodeRow("-2013", Proof.NO_SUCH_ORDER, "NoSuchOrder"),  # [E] NO_SUCH_ORDER
+    # amends [E "Messages for -1010, -2010, -2011, and -2038"]: "the order remains unchanged" when one is refused [A]
+    CodeRow("-2038", Proof.NO_SUCH_ORDER, "NoSuchOrder", text="Unknown order sent"),
+    CodeRow("-2038", _NOT_PLACED, "Maintenance", text="Market is closed"),
+    CodeRow("-2038", _REFUSED, "AmendNotSupported", text="Order amend is not supported"),
+    CodeRow("-2038", _REFUSED, "QuantityIncrease", text="quantity increase"),
+    CodeRow("-2038", _REFUSED, "NoChange", text="would change no state"),
+    CodeRow("-2038", _REFUSED, "AmendRejected"),
+    CodeRow("-2039", _REFUSED, "ClientOrderIdMismatch"),  # [E] "Client order ID is not correct for this order ID."
     # -2026 ORDER_ARCHIVED is left out on purpose: the order did exist, so it is no absence.
 )

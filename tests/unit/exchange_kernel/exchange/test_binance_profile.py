@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exchange_kernel.core.venue import OrderRequest, VenueStatus
+from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
 from exchange_kernel.exchange.port import ProfileMissing
 from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
@@ -227,3 +227,150 @@ def test_a_missing_profile_names_those_that_exist() -> None:
         profile_of("kraken")
     with pytest.raises(ProfileMissing, match="market type Swap"):
         profile_of("binance", "Swap")
+
+
+def stop(kind: str, side: str = "Sell", **changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest
+    return order(**{"type": kind, "side": side, "price": None, "trigger_price": Decimal(59000)} | changes)
+
+
+def trailing(offset: str, kind: str = "Percent", activation: str | None = None) -> OrderRequest:
+    follows = TrailingOffset(Decimal(offset), kind, Decimal(activation) if activation else None)
+    return stop("TrailingStopMarket", trigger_price=None, trailing=follows)
+
+
+@pytest.mark.parametrize(
+    ("request_", "sent"),
+    [
+        (stop("StopMarket"), {"type": "STOP_LOSS", "stopPrice": "59000"}),
+        (stop("StopMarket", "Buy"), {"type": "STOP_LOSS", "stopPrice": "59000"}),
+        (stop("TakeProfitMarket"), {"type": "TAKE_PROFIT", "stopPrice": "59000"}),
+        (
+            stop("StopLimit", price=Decimal("58900.50")),
+            {"type": "STOP_LOSS_LIMIT", "stopPrice": "59000", "price": "58900.5", "timeInForce": "GTC"},
+        ),
+        (
+            stop("TakeProfitLimit", price=Decimal(59000), time_in_force="FOK"),
+            {"type": "TAKE_PROFIT_LIMIT", "stopPrice": "59000", "price": "59000", "timeInForce": "FOK"},
+        ),
+        (trailing("1.25"), {"type": "STOP_LOSS", "trailingDelta": "125"}),
+        (
+            trailing("0.1", activation="61000"),
+            {"type": "TAKE_PROFIT", "stopPrice": "61000", "trailingDelta": "10"},
+        ),
+    ],
+)
+def test_a_trigger_keeps_its_type_whatever_the_side(request_: OrderRequest, sent: dict[str, str]) -> None:
+    call = PROFILE.create(request_, "BTCUSDT")
+
+    common = {"symbol", "side", "newClientOrderId", "newOrderRespType"}
+    assert {k: v for k, v in call.args[0].items() if k not in common} == sent | {"quantity": "0.5"}
+    assert call.expected == call.args[0]
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (trailing("1.255"), "1.25 or 1.26"),
+        (trailing("0.001"), "0.01 or 0.02"),
+        (trailing("100", "Amount"), "Percent"),
+        (stop("StopMarket", trigger_price=None), "needs a trigger_price"),
+        (stop("StopMarket", price=Decimal(1)), "takes no price"),
+        (stop("StopLimit"), "needs a price"),
+        (stop("TrailingStopMarket"), "takes no trigger_price"),
+        (stop("TrailingStopMarket", trigger_price=None), "needs a trailing"),
+        (replace(trailing("1"), quote_quantity=Decimal(5)), "alone"),
+    ],
+)
+def test_a_trigger_that_is_not_whole_never_becomes_a_request(request_: OrderRequest, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        PROFILE.create(request_, "BTCUSDT")
+
+
+AMEND = AmendRequest("7", CLIENT_ID, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.400"))
+
+
+def test_an_amend_sends_the_total_and_the_current_client_id_again() -> None:
+    call = PROFILE.amend(AMEND, "BTCUSDT")
+
+    sent = {"symbol": "BTCUSDT", "orderId": "7", "newClientOrderId": CLIENT_ID, "newQty": "0.4"}
+    assert call.args == ("order/amend/keepPriority", ["private"], "PUT", sent)
+    assert call.expected == sent
+
+
+@pytest.mark.parametrize(
+    "unlisted",
+    [
+        replace(AMEND, price=Decimal(1)),
+        replace(AMEND, trigger_price=Decimal(1)),
+        replace(AMEND, quantity=None),
+        replace(AMEND, type="Market"),
+    ],
+)
+def test_an_amend_that_the_venue_does_not_make_in_place_never_becomes_a_request(unlisted: AmendRequest) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        PROFILE.amend(unlisted, "BTCUSDT")
+
+
+def amended(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the venue's JSON
+    order = {
+        "symbol": "BTCUSDT",
+        "orderId": 7,
+        "origClientOrderId": CLIENT_ID,
+        "clientOrderId": CLIENT_ID,
+        "price": "60000.00000000",
+        "qty": "0.40000000",
+        "executedQty": "0.10000000",
+        "cumulativeQuoteQty": "6000.00000000",
+        "status": "PARTIALLY_FILLED",
+        "timeInForce": "GTC",
+        "type": "LIMIT",
+        "side": "BUY",
+    }
+    return {"transactTime": 1741926410255, "executionId": 75, "amendedOrder": order | changes}
+
+
+def test_the_answer_to_an_amend_tells_the_total_and_the_fills() -> None:
+    read = PROFILE.amended(amended(), AMEND, "BTCUSDT")
+
+    assert (read.quantity, read.filled, read.cost) == (Decimal("0.4"), Decimal("0.1"), Decimal(6000))
+    assert (read.exchange_order_id, read.client_order_id, read.status) == ("7", CLIENT_ID, VenueStatus.OPEN)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {},
+        amended(clientOrderId="another"),
+        amended(orderId=8),
+        amended(qty="0.5"),
+        amended(symbol="ETHUSDT"),
+        amended(status="TELEPORTED"),
+    ],
+)
+def test_an_answer_that_acknowledges_another_change_is_no_acknowledgement(raw: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        PROFILE.amended(raw, AMEND, "BTCUSDT")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"isWorking": False}, VenueStatus.UNTRIGGERED),
+        ({"isWorking": False, "trailingDelta": 100, "trailingTime": -1}, VenueStatus.UNTRIGGERED),
+        ({"isWorking": True}, VenueStatus.OPEN),
+        ({"isWorking": True, "status": "PARTIALLY_FILLED", "executedQty": "0.1"}, VenueStatus.OPEN),
+        ({"isWorking": True, "status": "EXPIRED", "expiryReason": "INSUFFICIENT_LIQUIDITY"}, VenueStatus.EXPIRED),
+        ({"isWorking": False, "status": "CANCELED"}, VenueStatus.CANCELED),
+    ],
+)
+def test_an_order_is_untriggered_until_the_venue_works_it(changes: dict[str, Any], status: VenueStatus) -> None:
+    read = PROFILE.read_order(raw_order(type="STOP_LOSS_LIMIT", stopPrice="59000.00000000", **changes), "BTC/USDT")
+
+    assert (read.status, read.trigger_price) == (status, Decimal(59000))
+
+
+def test_the_venues_reason_for_an_expiry_is_told() -> None:
+    expired = PROFILE.read_order(raw_order(status="EXPIRED", expiryReason="INSUFFICIENT_LIQUIDITY"), "BTC/USDT")
+    plainly = PROFILE.read_order(raw_order(status="EXPIRED", expiryReason="NONE"), "BTC/USDT")
+
+    assert (expired.raw_status, plainly.raw_status) == ("EXPIRED (INSUFFICIENT_LIQUIDITY)", "EXPIRED")

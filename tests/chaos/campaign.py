@@ -1,0 +1,151 @@
+"""One campaign: the plan is carried out, the dust settles, and both sides are compared."""
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chaos.dialects import Dialect, says
+from chaos.plan import Amend, Broken, Cancel, Create, Delete, Drift, Plan, Script
+from chaos.scene import Scene
+from chaos.verdict import Picture, Verdict, judge
+from exchange_kernel.kube.errors import NotFound
+from exchange_kernel.kube.resources import INTENTS, RECEIPTS
+
+Json = Mapping[str, Any]
+Say = Callable[[str], None]
+
+# From the last fault to convergence: the fence of an unknown outcome (23 s here) for a request that was sent at the
+# very end, an answer that waits for its time-out before it, and a second attempt after it.
+SETTLES_WITHIN = 150.0
+_PROGRESS = 15.0
+
+
+@dataclass
+class Result:
+    """What a campaign has shown."""
+
+    plan: Plan
+    verdict: Verdict
+    happened: Counter[str]
+    seconds: float
+    settled_after: float
+    states: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def good(self) -> bool:
+        return self.verdict.good
+
+
+async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say) -> Result:
+    """Carry a plan out and judge its end.
+
+    Args:
+        plan: What happens.
+        dialects: The venue dialect of each account.
+        folder: Where all files go; a new one.
+        say: Told how it goes.
+    """
+    began = time.monotonic()
+    async with Scene(folder, dialects) as scene:
+        say(f"seed {plan.seed}: {len(plan.scripts)} orders, {len(plan.faults)} faults over {plan.seconds:.0f} s")
+        identities = {s.name: scene.identity(s.name, s.account, s.spec) for s in plan.scripts}
+        start = time.monotonic()
+        await _carry_out(scene, plan, start, say)
+        await scene.calm()
+        calm_at = time.monotonic()
+        verdict, picture = await _settle(scene, plan, identities, say)
+        await scene.healthy()
+        states = Counter(str(obj["status"].get("state")) for obj in picture.intents.values())
+        now = time.monotonic()
+        return Result(plan, verdict, scene.happened, now - began, now - calm_at, states)
+
+
+async def _carry_out(scene: Scene, plan: Plan, start: float, say: Say) -> None:
+    counter = itertools.count(1)
+    async with asyncio.TaskGroup() as tasks:
+        for script in plan.scripts:
+            tasks.create_task(_user(scene, script, start, lambda: next(counter)))
+        for broken in plan.faults:
+            tasks.create_task(_break(scene, broken, start))
+        tasks.create_task(_market(scene, plan.market, start))
+        progress = tasks.create_task(_progress(scene, plan, start, say))
+        # The last acts of users come some time after the plan's end.
+        tasks.create_task(_end(progress, plan, start))
+
+
+async def _end(progress: "asyncio.Task[None]", plan: Plan, start: float) -> None:
+    last = max((act[0] for script in plan.scripts for act in script.acts), default=0.0)
+    await _until(start + max(plan.seconds, last))
+    progress.cancel()
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
+
+
+async def _user(scene: Scene, script: Script, start: float, count: Callable[[], int]) -> None:
+    for at, act in script.acts:
+        await _until(start + at)
+        try:
+            await _act(scene, script, act)
+        except NotFound:
+            # Changing what an earlier act has deleted.
+            continue
+        count()
+
+
+async def _act(scene: Scene, script: Script, act: Create | Amend | Cancel | Delete) -> None:
+    match act:
+        case Create(spec):
+            await scene.create(script.name, script.account, spec)
+        case Amend(change):
+            await scene.patch(script.name, change)
+        case Cancel():
+            await scene.patch(script.name, {"desiredState": "Canceled"})
+        case Delete(wait):
+            await scene.delete(script.name, wait=wait)
+
+
+async def _break(scene: Scene, broken: Broken, start: float) -> None:
+    await _until(start + broken.at)
+    await scene.strike(broken.fault)
+
+
+async def _market(scene: Scene, drifts: tuple[Drift, ...], start: float) -> None:
+    for step in drifts:
+        await _until(start + step.at)
+        await scene.drift(step)
+
+
+async def _progress(scene: Scene, plan: Plan, start: float, say: Say) -> None:
+    while True:
+        await asyncio.sleep(_PROGRESS)
+        done = sum(scene.happened.values())
+        say(f"  {time.monotonic() - start:4.0f} of {plan.seconds:.0f} s: {done} faults have struck")
+
+
+async def _settle(scene: Scene, plan: Plan, identities: Mapping[str, Any], say: Say) -> tuple[Verdict, Picture]:
+    """Wait until both sides agree, or the bound has passed."""
+    deadline = time.monotonic() + SETTLES_WITHIN
+    said = time.monotonic()
+    while True:
+        picture = await _picture(scene, identities)
+        verdict = judge(plan.scripts, picture)
+        if verdict.good or verdict.hurts or time.monotonic() > deadline:
+            return verdict, picture
+        if time.monotonic() - said > _PROGRESS:
+            said = time.monotonic()
+            say(f"  settling: {len(verdict.unsettled)} not yet, such as {verdict.unsettled[0]}")
+        await asyncio.sleep(1.0)
+
+
+async def _picture(scene: Scene, identities: Mapping[str, Any]) -> Picture:
+    """The venue first: what it says may be older than the status, never newer."""
+    accounts = await scene.at_venue(lambda control: control.dump())
+    orders = [says(order) for name in scene.account_names for order in accounts[name].orders]
+    return Picture(await scene.objects(INTENTS), await scene.objects(RECEIPTS), orders, identities)

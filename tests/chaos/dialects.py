@@ -1,0 +1,99 @@
+"""What differs between the venues of a campaign: addresses, keys, paths, and the words for an order's state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from chaos.breakage import StreamEvent, VenueAnswer
+from chaos.places import VenueProcess
+from chaos.verdict import VenueSays
+
+Json = Mapping[str, Any]
+
+
+class Dialect(Protocol):
+    """One venue dialect of the paper exchange."""
+
+    @property
+    def exchange(self) -> str:
+        """ExchangeAccount.spec.exchange."""
+        ...
+
+    def endpoint(self, url: str) -> str:
+        """ExchangeAccount.spec.endpoint for a venue at this address."""
+        ...
+
+    def credentials(self, account: str) -> tuple[str, str]:
+        """Key and secret of an account."""
+        ...
+
+    def rule(self, fault: VenueAnswer | StreamEvent) -> Json | None:
+        """A fault as a rule of the venue; None where the dialect has nothing of the kind."""
+        ...
+
+
+@dataclass(frozen=True)
+class Binance:
+    """Binance spot."""
+
+    exchange: str = "binance"
+
+    _PATHS = {  # noqa: RUF012 - a constant table
+        "create": ("POST", "/api/v3/order"),
+        "cancel": ("DELETE", "/api/v3/order"),
+        "amend": ("PUT", "/api/v3/order/amend/keepPriority"),
+        "order": ("GET", "/api/v3/order"),
+        "open_orders": ("GET", "/api/v3/openOrders"),
+        "trades": ("GET", "/api/v3/myTrades"),
+    }
+
+    def endpoint(self, url: str) -> str:
+        return url
+
+    def credentials(self, account: str) -> tuple[str, str]:
+        return VenueProcess.keys(account)
+
+    def rule(self, fault: VenueAnswer | StreamEvent) -> Json | None:
+        if isinstance(fault, StreamEvent):
+            return _rule({"method": "WS"}, "event", fault)
+        method, path = self._PATHS[fault.request]
+        return _rule({"method": method, "path": path}, fault.at, fault)
+
+
+def _rule(match: Json, at: str, fault: VenueAnswer | StreamEvent) -> Json:
+    rule: dict[str, Any] = {"match": match, "at": at, "do": fault.do, "count": fault.count}
+    if fault.delay_ms:
+        rule["delay_ms"] = fault.delay_ms
+    if isinstance(fault, VenueAnswer) and fault.do == "respond":
+        rule["status"] = fault.status
+    return rule
+
+
+_STATES = {
+    "NEW": "Open",
+    "PENDING_NEW": "Open",
+    "PARTIALLY_FILLED": "Open",
+    "FILLED": "Filled",
+    "CANCELED": "Canceled",
+    "REJECTED": "Rejected",
+    "EXPIRED": "Expired",
+    "EXPIRED_IN_MATCH": "Expired",
+}
+
+
+def says(order: Json) -> VenueSays:
+    """An order as the control port's dump shows it, which is Binance's form for every dialect."""
+    state = _STATES[order["status"]]
+    if state == "Open" and not order["isWorking"]:
+        state = "Untriggered"
+    return VenueSays(
+        order_id=str(order["orderId"]),
+        client_id=order["clientOrderId"],
+        state=state,
+        filled=Decimal(order["executedQty"]),
+        quantity=Decimal(order["origQty"]),
+        price=Decimal(order["price"]),
+        began=int(order["time"]),
+        ended=None if state in {"Open", "Untriggered"} else int(order["updateTime"]),
+    )
