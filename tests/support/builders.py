@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from exchange_kernel.api.enums import OrderStateName, PlacementOutcome
+from exchange_kernel.api.exchange_account import Limits
 from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
@@ -19,7 +20,7 @@ from exchange_kernel.core.identity import Identity, client_order_id, identity_of
 from exchange_kernel.core.market_rules import Terms
 from exchange_kernel.core.receipts import Writer
 from exchange_kernel.core.venue import Market, Trade, VenueOrder, VenueRules, VenueStatus
-from exchange_kernel.core.view import AccountFacts, Held, NoReceipt, Now, Permit, View
+from exchange_kernel.core.view import AccountFacts, Held, NoReceipt, Now, Permit, ReferencePrice, View
 
 CREATED = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 WALL = CREATED + timedelta(seconds=10)
@@ -92,6 +93,16 @@ def account(**changes: Any) -> AccountFacts:  # noqa: ANN401 - fields of Account
         send_window=S,
     )
     return replace(facts, **changes)
+
+
+def price(value: str, *, age: float = 1.0) -> dict[str, ReferencePrice]:
+    """What was read of the default market's price, `age` seconds ago."""
+    return {SYMBOL: ReferencePrice(Decimal(value), MONOTONIC - age)}
+
+
+def limits(**fields: Any) -> Limits:  # noqa: ANN401 - fields of the limits, in camelCase
+    """Limits of an account as its owner writes them."""
+    return Limits.model_validate(fields)
 
 
 def intent(

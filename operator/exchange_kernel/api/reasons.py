@@ -68,6 +68,11 @@ class Reason(StrEnum):
         "The order exceeds a limit of the account.",
         "Make it smaller, or ask the account's owner to change spec.limits.",
     )
+    OPEN_ORDERS_LIMIT = (
+        "OpenOrdersLimit",
+        "As many orders of the account work as its limits allow; the order waits for a place.",
+        "Wait, cancel another order, or ask the account's owner to change spec.limits.maxOpenOrders.",
+    )
     TRIGGER_ALREADY_CROSSED = (
         "TriggerAlreadyCrossed",
         "The market is already beyond the trigger price.",
@@ -75,8 +80,8 @@ class Reason(StrEnum):
     )
     NO_REFERENCE_PRICE = (
         "NoReferencePrice",
-        "A limit needs a fresh market price and the venue gave none.",
-        "Wait, or place a Limit order.",
+        "The order can only be judged by a fresh market price, and there is none; nothing is sent.",
+        "Wait; if the venue has no price for the market, place an order that needs none (a Limit order).",
     )
     NO_SAFE_LOOK_UP = (
         "NoSafeLookUp",

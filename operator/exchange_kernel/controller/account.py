@@ -19,8 +19,10 @@ from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.following import Following
 from exchange_kernel.controller.memo import IntentMemo, newer
 from exchange_kernel.controller.polling import Polling
+from exchange_kernel.controller.prices import PriceBoard
 from exchange_kernel.controller.publishing import StateWriter, StatusWriter
 from exchange_kernel.controller.releasing import release_account
+from exchange_kernel.controller.slots import Slots
 from exchange_kernel.core import account as core
 from exchange_kernel.core.account import AccountDecision, AccountView
 from exchange_kernel.core.venue import CreateOutcome, NotPlaced, Placed
@@ -69,6 +71,8 @@ class AccountRuntime:
         self._polling.on_news = lambda memo, before, left: self.following.polled(memo, before=before, final=left)
         self._status = StatusWriter(context, self.take)
         self._state = StateWriter(context)
+        self._prices = PriceBoard(context.monotonic, self.failed)
+        self._slots = Slots(memos, context.monotonic)
 
     # --- what others need ---------------------------------------------------------------------------------------
 
@@ -82,8 +86,8 @@ class AccountRuntime:
         """Calls that wait for their turn at the venue."""
         return self._contact.opened.session.queue_depth if self._contact.opened else 0
 
-    def facts(self, namespace: str) -> AccountFacts:
-        """What is known of the account, for an intent of this namespace."""
+    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
+        """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
         decision, opened, spec = self._decision, self._contact.opened, self.account.spec
         problem: Problem | None = _OPENING
         if decision is not None:
@@ -102,7 +106,18 @@ class AccountRuntime:
             defaults=spec.defaults,
             polled_at=self._polling.polled_at,
             send_window=self._context.settings.send_window,
+            limits=spec.limits,
+            prices=self._prices.known,
+            open_others=self._slots.others(uid) if spec.limits.max_open_orders is not None else 0,
         )
+
+    def reserve(self, uid: str) -> None:
+        """An intent is about to record a placement: it holds a place among the open orders from now on."""
+        self._slots.take(uid)
+
+    async def read_price(self, symbol: str, exchange: Exchange) -> None:
+        """Read the market's price, for orders that are judged by it. A failure is noted, not raised."""
+        await self._prices.read(symbol, exchange)
 
     def wake(self) -> None:
         """Look at the account again at once."""
@@ -293,10 +308,16 @@ class MissingAccount:
     def __init__(self, root: JournalRef) -> None:
         self._facts = AccountFacts(exists=False, journal_uid=root.uid, contact=False)
 
-    def facts(self, namespace: str) -> AccountFacts:
+    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
         """That it does not exist."""
-        del namespace
+        del namespace, uid
         return self._facts
+
+    def reserve(self, uid: str) -> None:
+        """Nothing is placed on it."""
+
+    async def read_price(self, symbol: str, exchange: Exchange) -> None:
+        """Nothing is asked of it."""
 
     def failed(self, error: ExchangeError) -> None:
         """Nothing is asked of it."""

@@ -23,6 +23,7 @@ from exchange_kernel.core.decision import (
     LookUp,
     ReadAdoption,
     ReadClaimant,
+    ReadPrice,
     ReadReceipt,
     RemoveFinalizer,
     Send,
@@ -46,8 +47,16 @@ class Account(Protocol):
         """The session, once it is open."""
         ...
 
-    def facts(self, namespace: str) -> AccountFacts:
-        """What is known of the account, for an intent of this namespace."""
+    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
+        """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
+        ...
+
+    def reserve(self, uid: str) -> None:
+        """An intent is about to record a placement."""
+        ...
+
+    async def read_price(self, symbol: str, exchange: Exchange) -> None:
+        """Read the market's price; a failure is noted, not raised."""
         ...
 
     def failed(self, error: ExchangeError) -> None:
@@ -95,6 +104,8 @@ class Actions:
                 await self._fetch_order(memo, account, action)
             case ReadAdoption():
                 await self._read_adoption(memo, account, action)
+            case ReadPrice(symbol):
+                await account.read_price(symbol, _exchange(account))
             case FetchTrades():
                 await self._fetch_trades(memo, account, action)
             case Cancel():
@@ -270,7 +281,7 @@ class Actions:
             return f"SendWindowMissed: the send window of {permit.window:g} s has closed"
         if memo.gone:
             return "the object is gone"
-        view = memo.view(account.facts(memo.meta.namespace), now, self._context.holder)
+        view = memo.view(account.facts(memo.meta.namespace, memo.meta.uid), now, self._context.holder)
         stop = first_stop(view)
         return None if stop is None else stop.message
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from exchange_kernel.api.enums import DeletionPolicy, DesiredState, PlacementOutcome
+from exchange_kernel.api.enums import DeletionPolicy, DesiredState, OrderStateName, PlacementOutcome
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
@@ -58,6 +58,9 @@ def newer(candidate: str, than: str) -> bool:
     return int(candidate) > int(than)
 
 
+_NOT_AT_THE_VENUE = frozenset({OrderStateName.PENDING, OrderStateName.DENIED})
+
+
 @dataclass(slots=True)
 class IntentMemo:
     """The mutable side of a `View`.
@@ -65,6 +68,7 @@ class IntentMemo:
     Attributes:
         unsure: A permit whose record's write was not answered. Should the record turn out to be there, it is valid,
             and counts from the first try.
+        starting: A record that permits sending is being written.
         failures: Passes that failed in a row; paces the next one.
         spec_changed_at: When the spec was last written, by the API server's record.
         said: The status as this process has last written it, at `said_at` of its monotonic clock.
@@ -85,6 +89,7 @@ class IntentMemo:
     canceled: Asked = field(default_factory=Asked)
     traded: Asked = field(default_factory=Asked)
     hold_until: float = 0.0
+    starting: bool = False
     final_at: float | None = None
     adoption: Adoption = field(default_factory=NotAsked)
     failures: int = 0
@@ -121,6 +126,22 @@ class IntentMemo:
         state = self.intent.status.state
         ended = state is not None and state.is_final
         return not self.order.status.is_final if self.order is not None else not ended
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether the order counts among the account's open ones: it works, may work, or is about to be sent.
+
+        An order of which this process has not read the receipt yet, after a start or because another process places
+        it, counts by what its status says.
+        """
+        state = self.intent.status.state
+        if state is not None and state.is_final and self.intent.status.settled:
+            return False
+        if self.starting or self.has_open_end or self.sending:
+            return True
+        if self.receipt is not None:
+            return self.unknown or self.works
+        return state is not None and state not in _NOT_AT_THE_VENUE and not state.is_final
 
     @property
     def exchange_order_id(self) -> str:
@@ -266,6 +287,7 @@ class IntentMemo:
     def forget_receipt(self) -> None:
         """The receipt must be read again, and with it whatever was concluded from there being none."""
         self.journal, self.adoption = NotRead(required=True), NotAsked()
+        self.starting = False
 
     def _recover_permit(self, receipt: OrderReceipt, holder: str) -> None:
         """A record whose write was not answered has arrived after all: its permit is ours, from the first try."""
@@ -280,13 +302,14 @@ class IntentMemo:
     def start_attempt(self, permit: Permit) -> Permit:
         """A record that permits sending is about to be written; returns the permit that it will give."""
         self.looked, self.observed, self.outcome = Asked(), Unknown(), None
+        self.starting = True
         if self.unsure is not None and self.unsure.client_order_id == permit.client_order_id:
             return self.unsure
         return permit
 
     def recorded(self, receipt: OrderReceipt, permit: Permit | None, monotonic: float) -> None:
         """A record was written: what it proves is no longer kept here."""
-        self.adoption = NotAsked()
+        self.adoption, self.starting = NotAsked(), False
         self.hold(receipt, monotonic)
         latest = receipts.latest(receipt)
         if latest.outcome is PlacementOutcome.NOT_PLACED:

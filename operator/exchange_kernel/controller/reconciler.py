@@ -52,7 +52,7 @@ class Reconciler:
     async def _pass(self, memo: IntentMemo, account: Account) -> float | None:
         why = ""
         for _ in range(MAX_STEPS):
-            facts = account.facts(memo.meta.namespace)
+            facts = account.facts(memo.meta.namespace, memo.meta.uid)
             decision = decide(memo.view(facts, self._context.now(), self._context.holder))
             why = decision.why
             _log.debug("%s: %s", _name(memo), why)
@@ -85,6 +85,7 @@ class Reconciler:
         """The clock is read before the record leaves this process: everything after counts against the window."""
         if record.permits is None:
             return None
+        account.reserve(memo.meta.uid)
         window = account.facts(memo.meta.namespace).send_window
         return memo.start_attempt(Permit(record.permits, self._context.monotonic(), window))
 

@@ -16,7 +16,6 @@ from exchange_kernel.api.exchange_account import (
     ExchangeAccount,
     ExchangeAccountStatus,
     JournalRef,
-    Limits,
 )
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER
 from exchange_kernel.api.reasons import Reason
@@ -130,8 +129,6 @@ def _unavailable(account: ExchangeAccount) -> Iterator[str]:
         yield "spec.tradingState ReduceOnly"
     if spec.cancel_all_token is not None:
         yield "spec.cancelAllToken"
-    if spec.limits != Limits():
-        yield "spec.limits"
     if spec.allowed_namespaces.from_ is NamespacesFrom.SELECTOR:
         yield "spec.allowedNamespaces.from Selector"
     if spec.markets.symbols or spec.markets.quotes or spec.markets.mode != "Selected":

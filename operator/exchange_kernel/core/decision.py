@@ -106,6 +106,13 @@ class FetchTrades:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPrice:
+    """Read the last trade's price of a market; one read serves all orders of the account that ask at that time."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Write the order to the socket, once. Only ever decided together with an open permit."""
 
@@ -131,6 +138,7 @@ Action = (
     | FetchOrder
     | ReadAdoption
     | FetchTrades
+    | ReadPrice
     | Send
     | Cancel
 )

@@ -71,7 +71,9 @@ def keep(view: View, why: str) -> Decision:
 
 
 def stopped(view: View, stop: Stop) -> Decision:
-    """Say why nothing is sent."""
+    """Say why nothing is sent, or read first what has to be known to say it."""
+    if stop.ask is not None:
+        return Decision("read the market's price", view.intent.status, actions=(stop.ask,), quiet=True)
     situation = Situation(
         stop.state,
         stop.reason,

@@ -130,6 +130,8 @@ def attempt(view: View, receipt: OrderReceipt, last: ReceiptPlacement, why: str)
 
 def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
     """Say why there is no next attempt now; an end is recorded, because the name is used up by it."""
+    if stop.ask is not None:
+        return fresh.stopped(view, stop)
     if not stop.state.is_final:
         message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
         situation = Situation(stop.state, stop.reason, message, accepted=FALSE if stop.state is State.DENIED else None)

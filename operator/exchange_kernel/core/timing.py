@@ -10,6 +10,13 @@ CANCELS = Backoff(first=0.5, ceiling=10.0)
 TRADES = Backoff(first=0.5, ceiling=10.0)
 # A new attempt after a proof that nothing was placed.
 ATTEMPTS = Backoff(first=0.2, ceiling=15.0)
+# Reading the market's price again after a read that failed.
+PRICE_READS = Backoff(first=0.5, ceiling=5.0)
+# So old, in seconds, may the price be by which an order is judged when it is recorded, and when it is sent.
+PRICE_TO_RECORD = 2.0
+PRICE_TO_SEND = 5.0
+# Looking for a free place among the account's open orders, in seconds.
+SLOTS = 1.0
 # What only somebody else can change.
 SLOW = Backoff(first=30.0, ceiling=60.0)
 

@@ -18,7 +18,7 @@ from exchange_kernel.core.conditions import UNKNOWN
 from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
 from exchange_kernel.core.found import order_of, record_placed
-from exchange_kernel.core.gates import first_stop
+from exchange_kernel.core.gates import Stop, first_stop
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
 from exchange_kernel.core.venue import (
@@ -85,7 +85,7 @@ def _holding(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, per
         return _record_not_placed(view, receipt, placement, "SendWindowMissed", message)
     stop = first_stop(view)
     if stop is not None:
-        return _record_not_placed(view, receipt, placement, "GateClosed", stop.message)
+        return _closed(view, receipt, placement, stop)
     if not fresh.has_finalizer(view):
         return _record_not_placed(view, receipt, placement, "ObjectChanged", "the object changed while it was claimed")
     if fresh.needs_look_up(view, placement.attempt) and not _absent_since(view, permit.noted_at):
@@ -95,6 +95,13 @@ def _holding(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, per
             return Decision("look up again, later", view.intent.status, requeue_after=wait, quiet=True)
         return Decision("look up before sending", view.intent.status, actions=(ask,), quiet=True)
     return Decision("send", view.intent.status, actions=(Send(_request(view, placement)),), quiet=True)
+
+
+def _closed(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
+    """Give the permit back; but what only has to be read again is read, the permit stays open for seconds."""
+    if stop.ask is not None:
+        return fresh.stopped(view, stop)
+    return _record_not_placed(view, receipt, placement, "GateClosed", stop.message)
 
 
 def _absent_since(view: View, noted_at: float) -> bool:

@@ -7,9 +7,10 @@ send, when something was last asked); whatever must survive is in the receipt an
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from exchange_kernel.api.enums import TradingState
-from exchange_kernel.api.exchange_account import OrderDefaults
+from exchange_kernel.api.exchange_account import Limits, OrderDefaults
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.core.identity import Identity
@@ -115,6 +116,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencePrice:
+    """What the venue last said of a market's price.
+
+    Attributes:
+        value: The last trade's price, quote per base; None when the read failed.
+        at: Monotonic clock before the read began.
+        problem: Why it failed.
+        answered: The venue did answer, and its answer has no price: repeating the question is of no use.
+        failures: Reads that failed in a row.
+    """
+
+    value: Decimal | None
+    at: float
+    problem: str = ""
+    answered: bool = False
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """What is known of the account that an intent names.
 
@@ -128,6 +148,9 @@ class AccountFacts:
         allowed: Whether the intent's namespace may use the account.
         polled_at: Monotonic clock before the last complete bulk read of open orders; None before the first.
         send_window: S, in seconds.
+        limits: The account's limits.
+        prices: By symbol, what was last read of the market's price; only for orders that need it.
+        open_others: Other orders of the account that work or are under way; counted only where a limit asks for it.
     """
 
     exists: bool = True
@@ -144,6 +167,9 @@ class AccountFacts:
     defaults: OrderDefaults = field(default_factory=OrderDefaults)
     polled_at: float | None = None
     send_window: float = 5.0
+    limits: Limits = field(default_factory=Limits)
+    prices: Mapping[str, ReferencePrice] = field(default_factory=dict)
+    open_others: int = 0
 
 
 @dataclass(frozen=True, slots=True)

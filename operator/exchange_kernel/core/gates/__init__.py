@@ -2,10 +2,11 @@
 
 The same list is asked three times: when a placement is recorded, when the request leaves the queue, and immediately
 before the socket write. Rules come in three kinds: some deny the spec for good (`Denied`), some end the order unsent
-(`Canceled`, `Expired`), and some only wait (`Pending`).
+(`Canceled`, `Expired`), and some only wait (`Pending`). Those that need the market's price come last: for an order that
+waits for something else no price is read.
 """
 
-from exchange_kernel.core.gates import account, market, wish
+from exchange_kernel.core.gates import account, limits, market, prices, wish
 from exchange_kernel.core.gates.market import terms_of, wish_of
 from exchange_kernel.core.gates.stop import Rule, Stop
 from exchange_kernel.core.gates.wish import adopts, starting_deadline
@@ -30,6 +31,8 @@ GATES: tuple[Rule, ...] = (
     market.trailing,
     market.policy,
     market.rules_of_market,
+    limits.allowed_symbol,
+    limits.notional_currency,
     wish.not_adopting,
     wish.not_suspended,
     wish.not_paused,
@@ -37,6 +40,11 @@ GATES: tuple[Rule, ...] = (
     account.not_halted,
     account.journal,
     wish.not_held_back,
+    prices.not_crossed,
+    prices.trailing_fits,
+    limits.largest_order,
+    limits.price_collar,
+    limits.open_orders,
 )
 
 # An order that works at the venue is not sent: deadlines, combinations and the market's rules do not matter to it.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.decision import ReadPrice
 from exchange_kernel.core.view import View
 
 
@@ -17,12 +18,14 @@ class Stop:
         reason: CamelCase.
         message: For the user; says what to do.
         wait: Seconds after which it is worth asking again, for Pending that ends by itself.
+        ask: What has to be read before the rule can be judged at all.
     """
 
     state: State
     reason: str
     message: str
     wait: float | None = None
+    ask: ReadPrice | None = None
 
 
 Rule = Callable[[View], Stop | None]

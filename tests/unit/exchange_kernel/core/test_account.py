@@ -90,7 +90,6 @@ def test_an_account_that_goes_only_cancels() -> None:
     [
         ({"tradingState": "ReduceOnly"}, "spec.tradingState ReduceOnly"),
         ({"cancelAllToken": "now"}, "spec.cancelAllToken"),
-        ({"limits": {"maxOpenOrders": 3}}, "spec.limits"),
         (
             {"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"a": "b"}}}},
             "spec.allowedNamespaces",

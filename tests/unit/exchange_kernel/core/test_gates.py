@@ -15,7 +15,7 @@ from exchange_kernel.core import receipts
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.view import Problem, View
-from support.builders import CREATED, RULES, WALL, account, held, intent, market, placement, said, view
+from support.builders import CREATED, RULES, WALL, account, held, intent, limits, market, placement, price, said, view
 
 LATE = CREATED + timedelta(seconds=61)
 TRAILING = {
@@ -24,6 +24,8 @@ TRAILING = {
     "price": None,
     "trailing": {"offset": "1", "offsetType": "Percent"},
 }
+ACTIVATED = TRAILING | {"trailing": {"offset": "1", "offsetType": "Percent", "activationPrice": "60000"}}
+STOP = {"type": "StopMarket", "side": "Sell", "price": None, "triggerPrice": "49000"}
 BLIND = replace(RULES, look_up=False)
 
 
@@ -99,6 +101,48 @@ ROWS: list[tuple[str, View, State, str]] = [
         State.PENDING,
         Reason.JOURNAL_FOREIGN,
     ),
+    (
+        "a symbol that the limits do not list is denied",
+        view(account=account(limits=limits(allowedSymbols=["ETH/USDT"]))),
+        State.DENIED,
+        Reason.LIMIT_EXCEEDED,
+    ),
+    (
+        "a quote currency that the limits do not list is denied",
+        view(account=account(limits=limits(maxNotional=[{"currency": "EUR", "perOrder": "100"}]))),
+        State.DENIED,
+        Reason.LIMIT_EXCEEDED,
+    ),
+    (
+        "a trigger that the market has crossed is denied",
+        view(intent(**STOP), account=account(prices=price("49000"))),
+        State.DENIED,
+        Reason.TRIGGER_ALREADY_CROSSED,
+    ),
+    (
+        "an activation price that the market has crossed is denied",
+        view(intent(**ACTIVATED), account=account(prices=price("60000"))),
+        State.DENIED,
+        Reason.TRIGGER_ALREADY_CROSSED,
+    ),
+    (
+        "an order above the largest is denied",
+        view(account=account(limits=limits(maxNotional=[{"currency": "USDT", "perOrder": "24999"}]))),
+        State.DENIED,
+        Reason.LIMIT_EXCEEDED,
+    ),
+    (
+        "a price far from the market is denied",
+        view(account=account(limits=limits(priceCollarPercent="1"), prices=price("49000"))),
+        State.DENIED,
+        Reason.LIMIT_EXCEEDED,
+    ),
+    (
+        "without a free place an order waits",
+        view(account=account(limits=limits(maxOpenOrders=2), open_others=2)),
+        State.PENDING,
+        Reason.OPEN_ORDERS_LIMIT,
+    ),
     ("a pause after a failed attempt is kept", view(hold_until=1001.0), State.PENDING, Reason.NOT_PLACED),
 ]
 
@@ -156,8 +200,7 @@ def test_without_a_native_end_gtd_is_denied_and_never_sent_as_gtc() -> None:
 
 
 def test_an_activation_price_needs_a_venue_that_takes_it() -> None:
-    wished = intent(**TRAILING | {"trailing": {"offset": "1", "offsetType": "Percent", "activationPrice": "60000"}})
-    stop = first_stop(view(wished, account=account(rules=replace(RULES, trailing_activation=False))))
+    stop = first_stop(view(intent(**ACTIVATED), account=account(rules=replace(RULES, trailing_activation=False))))
 
     assert stop is not None
     assert "remove trailing.activationPrice" in stop.message

@@ -11,7 +11,7 @@ from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.market_rules import Terms
 from exchange_kernel.core.venue import Absent, TrailingOffset
 from exchange_kernel.core.view import Permit
-from support.builders import MONOTONIC, S, held, intent, permit, placement, view, writer
+from support.builders import MONOTONIC, S, account, held, intent, permit, placement, price, view, writer
 
 
 def test_a_trailing_stop_is_sent_exactly_as_it_was_recorded() -> None:
@@ -30,6 +30,7 @@ def test_a_trailing_stop_is_sent_exactly_as_it_was_recorded() -> None:
     asked = view(
         wished,
         journal=held(recorded, of=wished),
+        account=account(prices=price("50000")),
         permit=Permit(recorded.client_order_id, MONOTONIC, S),
         observed=Absent(MONOTONIC + 0.01, complete=False),
     )
