@@ -42,6 +42,29 @@ def ccxt_config(base_url: str, *, api_key: str | None = None, secret: str | None
     return config
 
 
+def kraken_config(base_url: str, *, api_key: str | None = None, secret: str | None = None) -> dict[str, Any]:
+    """The configuration for `ccxt.kraken` and `ccxt.async_support.kraken`.
+
+    Its addresses are two, and every other one that ccxt knows (zendesk, the websockets) is taken out.
+
+    Args:
+        base_url: The venue's address, such as `http://127.0.0.1:8080`.
+        api_key: The account's API key, for everything but market data.
+        secret: The key's secret; here it has to be base64, as generated ones are.
+
+    Returns:
+        A plain dictionary: `ccxt.async_support.kraken(kraken_config(url, api_key=..., secret=...))`.
+    """
+    base = base_url.rstrip("/")
+    known = ccxt.pro.kraken().describe()["urls"]["api"]
+    config: dict[str, Any] = {"urls": {"api": {**dict.fromkeys(known), "public": base, "private": base}}}
+    if api_key is not None:
+        config["apiKey"] = api_key
+    if secret is not None:
+        config["secret"] = secret
+    return config
+
+
 def _addresses(known: dict[str, Any], base: str) -> dict[str, Any]:
     """Every address that ccxt knows: this venue's where it answers, None everywhere else."""
     stream = "ws" + base.removeprefix("http")

@@ -137,6 +137,10 @@ class LimitsBody(Body):
     orders_per_10s: int | None = Field(default=None, ge=0)
     orders_per_day: int | None = Field(default=None, ge=0)
     forgiven: int | None = Field(default=None, ge=0)
+    call_counter: int | None = Field(default=None, ge=0)
+    call_counter_decay_milli: int | None = Field(default=None, ge=0)
+    trade_counter: int | None = Field(default=None, ge=0)
+    trade_counter_decay_milli: int | None = Field(default=None, ge=0)
     pardon: str | None = None
     """An address whose used weight and bans are forgotten."""
 

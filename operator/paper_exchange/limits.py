@@ -34,6 +34,13 @@ class Limits:
     """Requests beyond the weight budget, within one window, that are answered with 429; the next one is banned."""
     first_ban_ms: int = 2 * _MINUTE
     longest_ban_ms: int = 3 * _DAY
+    call_counter: int = 20
+    """Of the Kraken dialect (`kraken.counters`): how high an account's counter of calls may rise."""
+    call_counter_decay_milli: int = 1_000
+    """What a second takes off it, in thousandths."""
+    trade_counter: int = 180
+    """The same for orders, amends and cancels, per account and pair."""
+    trade_counter_decay_milli: int = 3_750
 
 
 class Verdict(NamedTuple):

@@ -24,6 +24,7 @@ class AnsweredRequest(NamedTuple):
     status: int
     code: int
     reached_engine: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class LoggedRequest:
         account: Whose key signed it, empty before authentication.
         client_order_id: The client order id that it names, if any.
         status: Status of the answer; 0 when the connection was ended instead.
-        code: The venue's error code, 0 for none.
+        code: The venue's error code, 0 for none; -1 where the dialect has texts instead.
         reached_engine: How often the engine was asked: 0 when it was refused before, 2 when it was duplicated.
+        error: The dialect's text of a refusal, where it has no codes.
     """
 
     sequence: int
@@ -51,6 +53,7 @@ class LoggedRequest:
     status: int
     code: int
     reached_engine: int
+    error: str = ""
 
 
 class RequestLog:

@@ -28,6 +28,11 @@ from paper_exchange.config import Config
 from paper_exchange.control import ControlApi
 from paper_exchange.faults import FaultBook
 from paper_exchange.journal import DurableEngine
+from paper_exchange.kraken import gateway as kraken_gateway
+from paper_exchange.kraken import rest as kraken_rest
+from paper_exchange.kraken.auth import Nonces
+from paper_exchange.kraken.counters import Counters
+from paper_exchange.kraken.endpoints import PREFIX as KRAKEN_PREFIX
 from paper_exchange.limits import Limits, RateLimiter
 from paper_exchange.market.replay import Recorded
 from paper_exchange.model import ApiKey
@@ -63,6 +68,7 @@ class PaperExchange:
                 orders_per_day=self.config.orders_per_day,
             )
         )
+        self._door = kraken_gateway.Door(Nonces(), Counters(self.limiter))
         self._engine: DurableEngine | None = None
         self._venue: LiveVenue | None = None
         self._wsapi: WsApi | None = None
@@ -77,7 +83,7 @@ class PaperExchange:
 
     @property
     def url(self) -> str:
-        """The venue's address: REST under `/api/v3`."""
+        """The venue's address: Binance's REST under `/api/v3`, Kraken's under `/0`."""
         return f"http://{self.config.host}:{self._port}"
 
     @property
@@ -171,9 +177,12 @@ class PaperExchange:
         rest, sockets = RestApi(gateway), MarketSockets(markets, self.sessions)
         self._wsapi = WsApi(gateway, users, self.sessions)
         wsapi = self._wsapi
+        kraken = kraken_rest.RestApi(kraken_gateway.Gateway(venue, self.faults, self.modes, self.requests, self._door))
 
         async def route(request: web.BaseRequest) -> web.StreamResponse:
             path = request.raw_path
+            if path.startswith(KRAKEN_PREFIX):
+                return await kraken.handle(request)
             if path.startswith("/ws-api/"):
                 return await wsapi.handle(request)
             if path.startswith(("/ws", "/stream")):

@@ -10,10 +10,11 @@ import ccxt.pro
 import pytest
 import pytest_asyncio
 
-from paper_exchange.ccxt_config import ccxt_config
+from paper_exchange.ccxt_config import ccxt_config, kraken_config
 from paper_exchange.control_client import ControlClient
 from paper_exchange.server import PaperExchange
 from support.paper_ccxt import Ccxt
+from support.paper_kraken import Wire
 
 
 class Threaded:
@@ -70,6 +71,25 @@ async def exchange(venue: PaperExchange, flavour: str) -> AsyncIterator[Any]:
 async def pro(venue: PaperExchange) -> AsyncIterator[Any]:
     async for client in connect(venue, "pro"):
         yield client
+
+
+@pytest_asyncio.fixture
+async def kraken(venue: PaperExchange) -> AsyncIterator[Any]:
+    """ccxt.kraken with the default account's key."""
+    key = venue.keys["default"]
+    config = kraken_config(venue.url, api_key=key.key, secret=key.secret)
+    client = ccxt.async_support.kraken(config | {"enableRateLimit": False})
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+@pytest_asyncio.fixture
+async def wire(venue: PaperExchange, control: ControlClient) -> Wire:
+    """Raw requests to the Kraken dialect, with a key of the default account that nobody else uses."""
+    key = await control.create_key("default")
+    return Wire(venue.url, key.key, key.secret)
 
 
 async def connect(venue: PaperExchange, flavour: str) -> AsyncIterator[Any]:
