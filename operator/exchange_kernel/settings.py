@@ -38,6 +38,9 @@ class Settings:
     )
     balance_interval: float = _knob(30.0, "between two reads of an account's balances when nothing was filled")
     sweep_interval: float = _knob(60.0, "between two comparisons of the cache with the API server")
+    journal_sweep_interval: float = _knob(
+        3600.0, "between two looks for receipts whose retention has passed; they are deleted one by one"
+    )
     send_window: float = _knob(
         5.0, "S of the placing protocol: how long after its record an order may still be written to the socket"
     )
@@ -107,7 +110,15 @@ def _check(settings: Settings) -> None:
         raise ValueError(f"--log-level: write DEBUG, INFO, WARNING or ERROR, not {settings.log_level!r}")
     if settings.streams not in {"on", "off"}:
         raise ValueError(f"--streams: write on or off, not {settings.streams!r}")
-    positive = ("poll_interval", "idle_interval", "balance_interval", "sweep_interval", "send_window", "workers")
+    positive = (
+        "poll_interval",
+        "idle_interval",
+        "balance_interval",
+        "sweep_interval",
+        "journal_sweep_interval",
+        "send_window",
+        "workers",
+    )
     for name in (*positive, "submitting_after", "drain_timeout"):
         value = getattr(settings, name)
         if not math.isfinite(value) or value < 0 or (name in positive and value == 0):

@@ -15,6 +15,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.account import AccountRuntime, MissingAccount
 from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.journal_load import load_journal
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
@@ -268,6 +269,8 @@ class Engine:
                 _log.exception("the sweep failed")
                 await asyncio.sleep(min(5.0, self.context.settings.sweep_interval))
                 continue
+            if not self.swept.is_set():
+                await load_journal(self.context, self.memos.values())
             self.swept.set()
             await asyncio.sleep(self.context.settings.sweep_interval)
 

@@ -164,6 +164,13 @@ class IntentMemo:
         return self.journal.seen_at if isinstance(self.journal, Held) else 0.0
 
     @property
+    def unconfirmed(self) -> bool:
+        """Whether the order works by its status, and this process has not seen it at the venue yet."""
+        status = self.intent.status
+        ended = status.state is not None and status.state.is_final
+        return status.client_order_id is not None and not ended and self.order is None
+
+    @property
     def unknown(self) -> bool:
         """Whether a placement of this intent is not proven either way."""
         return self.receipt is not None and receipts.latest(self.receipt).outcome is PlacementOutcome.PENDING

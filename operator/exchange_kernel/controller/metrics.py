@@ -37,6 +37,13 @@ class EngineCollector(Collector):
         unknown = sum(memo.unknown for memo in self._engine.memos.values())
         yield GaugeMetricFamily(f"{PREFIX}_unknown_placements", "Placements that are not proven either way.", unknown)
 
+        unconfirmed = sum(memo.unconfirmed for memo in self._engine.memos.values())
+        yield GaugeMetricFamily(
+            f"{PREFIX}_unconfirmed_orders",
+            "Orders that work by their status and were not seen at the venue since the start.",
+            unconfirmed,
+        )
+
     def _loop(self) -> Iterator[Metric]:
         engine, informer = self._engine, self._informer
         yield GaugeMetricFamily(f"{PREFIX}_queue_depth", "Objects that wait for a worker.", len(engine.queue))

@@ -24,6 +24,9 @@ HURRY = 0.25
 # An intent of which a bulk read says something new, when it was observed before, and whether its order has left.
 OnNews = Callable[[IntentMemo, float, bool], None]
 
+# A bulk read costs about 40 µs of a core for each open order: this keeps it at 4 % of a core, however many there are.
+SECONDS_PER_ORDER = 0.001
+
 # Symbol and id: venues count their orders per symbol.
 OrderKey = tuple[str, str]
 
@@ -86,7 +89,8 @@ class Polling:
         if self._hurry:
             return self._last_poll + settings.poll_interval * HURRY
         soon = self._contact.failing or any(memo.works for memo in self._memos())
-        return self._last_poll + (settings.poll_interval if soon else settings.idle_interval)
+        interval = settings.poll_interval if soon else settings.idle_interval
+        return self._last_poll + max(interval, len(self.snapshot) * SECONDS_PER_ORDER)
 
     async def read(self, opened: Opened) -> None:
         """Read what is due. Raises ExchangeError."""

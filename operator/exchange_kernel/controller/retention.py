@@ -1,7 +1,7 @@
 """The slow sweep of the journal: receipts whose time is over are deleted.
 
-It runs once an hour, one receipt after the other; nothing waits for it. A receipt is deleted only in the state in which
-it was judged (uid and resourceVersion), so that an object which claims it at that moment keeps it.
+It runs once an hour by default, one receipt after the other; nothing waits for it. A receipt is deleted only in the
+state in which it was judged (uid and resourceVersion), so that an object which claims it at that moment keeps it.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ from exchange_kernel.kube.errors import Conflict, KubeError, NotFound
 
 _log = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 3600.0
 # A journal of many thousand receipts must not compete with orders for the API server.
 PAUSE_SECONDS = 0.05
 
@@ -31,11 +30,11 @@ class JournalSweep:
     async def run(self) -> None:
         """Sweep for ever, for the first time after an interval: a start has better things to do."""
         while True:
-            await asyncio.sleep(INTERVAL_SECONDS)
+            await asyncio.sleep(self._context.settings.journal_sweep_interval)
             try:
                 await self.sweep()
             except KubeError as error:
-                _log.warning("the journal's sweep failed: %s; again in an hour", error)
+                _log.warning("the journal's sweep failed: %s; again later", error)
             except Exception:  # noqa: BLE001 - logged with its trace; the next sweep may do better
                 _log.exception("the journal's sweep failed")
 

@@ -5,6 +5,8 @@ finds: its own holder and attempt mean that the write arrived. A terminating rec
 because an order does not stop to exist when somebody deletes the record of it; the finalizer keeps it readable.
 """
 
+from collections.abc import AsyncIterator
+
 from exchange_kernel.api.enums import ReceiptOutcome
 from exchange_kernel.api.meta import FINALIZER_JOURNAL, ObjectMeta
 from exchange_kernel.api.order_receipt import OrderReceipt
@@ -69,6 +71,12 @@ class ReceiptStore:
             selectors += [f"identity.accountNamespace={account[0]}", f"identity.accountName={account[1]}"]
         found = await self._client.list(RECEIPTS, self._namespace, field_selector=",".join(selectors) or None)
         return read_objects(OrderReceipt, found)
+
+    async def pages(self, outcome: ReceiptOutcome) -> AsyncIterator[Listed[OrderReceipt]]:
+        """The receipts of an outcome, page by page; all pages show one moment. Raises Unavailable, Forbidden, Gone."""
+        selector = f"outcome={outcome.value}"
+        async for page in self._client.pages(RECEIPTS, self._namespace, field_selector=selector):
+            yield read_objects(OrderReceipt, page["items"])
 
     async def delete(self, meta: ObjectMeta) -> None:
         """Delete exactly the receipt that was seen, in the state in which it was seen. Nothing to do when it is gone.

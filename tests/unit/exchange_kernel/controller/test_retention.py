@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from exchange_kernel.controller.retention import INTERVAL_SECONDS
 from support.virtual_time import in_virtual_time
 from support.world import DESK, JOURNAL, World
 
@@ -93,7 +92,7 @@ async def test_the_sweep_runs_by_itself_and_survives_an_api_server_that_is_away(
     world = await with_an_ended_order()
     world.jump = MONTH + 60
     world.api.fail("GET", "orderreceipts", status=500)
-    await world.pass_time(INTERVAL_SECONDS + 10)
+    await world.pass_time(world.settings.journal_sweep_interval + 10)
     assert len(world.api.all("orderreceipts")) == 1
-    await world.pass_time(INTERVAL_SECONDS + 10)
+    await world.pass_time(world.settings.journal_sweep_interval + 10)
     assert world.api.all("orderreceipts") == []
