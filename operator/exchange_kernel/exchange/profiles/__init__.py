@@ -6,10 +6,11 @@ from types import MappingProxyType
 from exchange_kernel.exchange.port import ProfileMissing
 from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
+from exchange_kernel.exchange.profiles.bybit import BybitSpot
 from exchange_kernel.exchange.profiles.coinbase import CoinbaseSpot
 
 PROFILES: Mapping[tuple[str, str], VenueProfile] = MappingProxyType(
-    {(profile.name, profile.market_type): profile for profile in (BinanceSpot(), CoinbaseSpot())}
+    {(profile.name, profile.market_type): profile for profile in (BinanceSpot(), BybitSpot(), CoinbaseSpot())}
 )
 
 
