@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from paper_exchange.events import Event
 from paper_exchange.model import (
     Fees,
     Order,
-    OrderStatus,
     OrderType,
-    PublicTrade,
     SelfTradePrevention,
     Side,
     Symbol,
@@ -117,6 +116,49 @@ class CancelOrder:
     cancel_client_id: str | None = None
     """`newClientOrderId`: the id of the cancel itself; None lets the engine choose one."""
     restriction: CancelRestriction | None = None
+
+
+class ReplaceMode(StrEnum):
+    """`cancelReplaceMode`: what becomes of the new order when the cancel fails."""
+
+    STOP_ON_FAILURE = "STOP_ON_FAILURE"
+    ALLOW_FAILURE = "ALLOW_FAILURE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceOrder:
+    """`POST order/cancelReplace`: cancel one order, place another. Reply: `OrderReplaced`.
+
+    Refused before anything is canceled if the new order breaks a rule of the symbol; afterwards each half answers for
+    itself. The one who asks never gets both or neither for sure.
+    """
+
+    cancel: CancelOrder
+    order: PlaceOrder
+    mode: ReplaceMode
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of both."""
+        return self.order.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReduceOrder:
+    """`PUT order/amend/keepPriority`: a smaller quantity for an open order, in its place. Reply: `OrderReduced`.
+
+    The order takes a new client order id, unless the present one is sent again.
+    """
+
+    account: str
+    symbol: str
+    quantity: int
+    """The new total, what is filled included."""
+    order_id: int | None = None
+    client_order_id: str | None = None
+    """`origClientOrderId`."""
+    new_client_order_id: str | None = None
+    """None lets the engine choose one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +288,8 @@ Command = (
     PlaceOrder
     | AmendOrder
     | CancelOrder
+    | ReplaceOrder
+    | ReduceOrder
     | CancelOpenOrders
     | CreateAccount
     | PutApiKey
@@ -295,6 +339,22 @@ class OrdersCanceled(NamedTuple):
     canceled: tuple[OrderCanceled, ...]
 
 
+class OrderReplaced(NamedTuple):
+    """What became of each half; `placed` is None where the new order was not attempted."""
+
+    canceled: OrderCanceled | Refusal
+    placed: OrderPlaced | Refusal | None
+
+
+class OrderReduced(NamedTuple):
+    """The order as it stands now, and the client order id that it had."""
+
+    order: Order
+    orig_client_order_id: str
+    execution_id: int
+    transact_time: int
+
+
 class PriceMoved(NamedTuple):
     """Where the market stands after a step or a sweep."""
 
@@ -307,81 +367,17 @@ class Done(NamedTuple):
     """The command took effect; there is nothing to say about it."""
 
 
-Reply = OrderPlaced | OrderAmended | OrderCanceled | OrdersCanceled | PriceMoved | Done | Refusal
-
-# --- events
-
-
-class ExecutionType(StrEnum):
-    """`x` of an executionReport."""
-
-    NEW = "NEW"
-    CANCELED = "CANCELED"
-    REPLACED = "REPLACED"
-    REJECTED = "REJECTED"
-    TRADE = "TRADE"
-    EXPIRED = "EXPIRED"
-    TRADE_PREVENTION = "TRADE_PREVENTION"
-
-
-class OrderUpdate(NamedTuple):
-    """An executionReport: the order as it stands after this step, and the step."""
-
-    account: str
-    execution: ExecutionType
-    order: Order
-    status: OrderStatus
-    """`X`; the same as `order.status`."""
-    client_order_id: str
-    """`c`: the order's id, in a cancel the id of the cancel."""
-    orig_client_order_id: str
-    """`C`: empty, in a cancel the order's id."""
-    trade: Trade | None
-    """Last executed quantity, price, commission, trade id and maker flag, for TRADE only."""
-    execution_id: int
-    """`I`, counts per symbol."""
-    on_book: bool
-    """`w`."""
-    transact_time: int
-    reject_reason: str = "NONE"
-
-
-class AccountPosition(NamedTuple):
-    """outboundAccountPosition: the balances that the command touched, as (asset, free, locked)."""
-
-    account: str
-    balances: tuple[tuple[str, int, int], ...]
-    time: int
-
-
-class BalanceUpdate(NamedTuple):
-    """balanceUpdate: a deposit or a withdrawal."""
-
-    account: str
-    asset: str
-    delta: int
-    time: int
-
-
-class TradePrint(NamedTuple):
-    """A public trade."""
-
-    symbol: str
-    trade: PublicTrade
-
-
-class BookChange(NamedTuple):
-    """The levels that a command changed, as (price, new quantity); quantity 0 removes the level."""
-
-    symbol: str
-    first_update_id: int
-    last_update_id: int
-    bids: tuple[tuple[int, int], ...]
-    asks: tuple[tuple[int, int], ...]
-    time: int
-
-
-Event = OrderUpdate | AccountPosition | BalanceUpdate | TradePrint | BookChange
+Reply = (
+    OrderPlaced
+    | OrderAmended
+    | OrderReduced
+    | OrderReplaced
+    | OrderCanceled
+    | OrdersCanceled
+    | PriceMoved
+    | Done
+    | Refusal
+)
 
 
 class Outcome(NamedTuple):

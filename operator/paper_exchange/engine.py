@@ -8,30 +8,24 @@ from collections.abc import Callable, Iterable
 from heapq import heappop
 from typing import Any
 
-from paper_exchange import amending, house, trailing
-from paper_exchange.checks import check_order, fee_rate, lock_price
+from paper_exchange import house
+from paper_exchange.checks import check_order
 from paper_exchange.commands import (
-    AccountPosition,
     AmendOrder,
-    BalanceUpdate,
-    BookChange,
     CancelOpenOrders,
     CancelOrder,
-    CancelRestriction,
     Command,
     CreateAccount,
     Deposit,
     Done,
-    Event,
     ListSymbol,
-    OrderCanceled,
-    OrderPlaced,
-    OrdersCanceled,
     Outcome,
     PassTime,
     PlaceOrder,
     PriceMoved,
     PutApiKey,
+    ReduceOrder,
+    ReplaceOrder,
     Reply,
     RestrictAccount,
     RevokeApiKey,
@@ -42,20 +36,19 @@ from paper_exchange.commands import (
     SweepTo,
     Withdraw,
 )
+from paper_exchange.events import AccountPosition, BalanceUpdate, BookChange, Event
 from paper_exchange.filters import is_on_grid
 from paper_exchange.matching import Desk
-from paper_exchange.model import STOP_TYPES, Account, ApiKey, Fees, Order, OrderStatus, TimeInForce
-from paper_exchange.reads import Reads, find_order
+from paper_exchange.model import Account, ApiKey, Fees
+from paper_exchange.order_desk import OrderDesk
+from paper_exchange.reads import Reads
 from paper_exchange.refusals import (
     ACCOUNT_EXISTS,
     AMOUNT_NOT_POSITIVE,
-    CANCEL_RESTRICTED,
-    CANCEL_WITHOUT_ID,
     INVALID_SYMBOL,
     NO_MAKER,
     NO_SUCH_ACCOUNT,
     NOT_ENOUGH_TO_WITHDRAW,
-    UNKNOWN_ORDER,
     Refusal,
     filter_failure,
 )
@@ -63,10 +56,6 @@ from paper_exchange.state import FEES, HOUSE, Market, State
 from paper_exchange.tape import Tape
 
 _DONE = Done()
-_RESTRICTIONS = {
-    CancelRestriction.ONLY_NEW: OrderStatus.NEW,
-    CancelRestriction.ONLY_PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
-}
 
 
 class Engine:
@@ -76,13 +65,16 @@ class Engine:
         self.state = state or _fresh()
         self.read = Reads(self.state)
         self._desk = Desk(self.state)
+        self._orders = OrderDesk(self.state, self._desk)
         self._pending: list[Event] = []
         self._handlers: dict[type, Callable[[Any], Reply]] = {
-            PlaceOrder: self._place,
-            AmendOrder: self._amend,
+            PlaceOrder: self._orders.place,
+            ReplaceOrder: self._orders.replace,
+            ReduceOrder: self._orders.reduce,
+            AmendOrder: self._orders.amend,
             PassTime: lambda _command: _DONE,
-            CancelOrder: self._cancel,
-            CancelOpenOrders: self._cancel_open,
+            CancelOrder: self._orders.cancel,
+            CancelOpenOrders: self._orders.cancel_open,
             CreateAccount: self._create_account,
             PutApiKey: self._put_key,
             RevokeApiKey: self._revoke_key,
@@ -116,7 +108,7 @@ class Engine:
             market.tape.forget(state.now)
         touched = {name: state.markets[name] for name in self._expire()}
         reply = self._handlers[type(command)](command)
-        if market and self._desk.prints:
+        if market and self._desk.reports.prints:
             self._desk.run_triggers(market)
         if market:
             touched[market.symbol.name] = market
@@ -142,7 +134,7 @@ class Engine:
 
     def _events(self, markets: Iterable[Market]) -> tuple[Event, ...]:
         desk, state = self._desk, self.state
-        events: list[Event] = [*self._pending, *desk.updates]
+        events: list[Event] = [*self._pending, *desk.reports.updates]
         self._pending.clear()
         for name, assets in state.ledger.take_touched().items():
             account = state.accounts[name]
@@ -150,57 +142,11 @@ class Engine:
                 continue
             account.update_time = state.now
             events.append(AccountPosition(name, state.ledger.rows(name, assets), state.now))
-        events.extend(desk.prints)
-        desk.updates.clear()
-        desk.prints.clear()
+        events.extend(desk.reports.prints)
+        desk.reports.updates.clear()
+        desk.reports.prints.clear()
         events.extend(change for market in markets if (change := _book_change(market, state.now)))
         return tuple(events)
-
-    # --- orders
-
-    def _place(self, command: PlaceOrder) -> Reply:
-        refusal = check_order(self.state, command)
-        if refusal:
-            return refusal
-        market = self.state.markets[command.symbol]
-        order = _new_order(market, command, self.state.now, fee_rate(self.state, command))
-        self._desk.accept(market, order)
-        fills = self._desk.execute(market, order) if order.is_working else []
-        return OrderPlaced(order.copy(), tuple(fills), self.state.now)
-
-    def _amend(self, command: AmendOrder) -> Reply:
-        if command.symbol not in self.state.markets:
-            return INVALID_SYMBOL
-        holding = self.state.peek(command.account, command.symbol)
-        order = find_order(holding, command.order_id, command.client_order_id)
-        if order is None or not order.is_open:
-            return UNKNOWN_ORDER
-        return amending.amend(self.state, self._desk, order, command)
-
-    def _cancel(self, command: CancelOrder) -> Reply:
-        if command.symbol not in self.state.markets:
-            return INVALID_SYMBOL
-        if command.order_id is None and command.client_order_id is None:
-            return CANCEL_WITHOUT_ID
-        holding = self.state.peek(command.account, command.symbol)
-        order = find_order(holding, command.order_id, command.client_order_id)
-        if order is None or not order.is_open:
-            return UNKNOWN_ORDER
-        if command.restriction and order.status is not _RESTRICTIONS[command.restriction]:
-            return CANCEL_RESTRICTED
-        return self._canceled(order, command.cancel_client_id)
-
-    def _cancel_open(self, command: CancelOpenOrders) -> Reply:
-        if command.symbol not in self.state.markets:
-            return INVALID_SYMBOL
-        orders = list(self.state.peek(command.account, command.symbol).open.values())
-        return OrdersCanceled(tuple(self._canceled(order, None) for order in orders)) if orders else UNKNOWN_ORDER
-
-    def _canceled(self, order: Order, cancel_client_id: str | None) -> OrderCanceled:
-        market = self.state.markets[order.symbol]
-        chosen = cancel_client_id or f"cancel{market.next_execution_id:016d}"
-        self._desk.cancel(market, order, chosen)
-        return OrderCanceled(order.copy(), chosen, self.state.now)
 
     # --- accounts
 
@@ -324,42 +270,6 @@ def _fresh() -> State:
         state.accounts[name] = Account(name, number, 0, house=True, fees=Fees(0, 0))
     state.next_uid = 100_000_001
     return state
-
-
-def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order:
-    order_id = market.next_order_id
-    market.next_order_id += 1
-    waits = command.type in STOP_TYPES
-    trails = trailing.begins_at_once(command.trailing_delta or 0, command.stop_price or 0) and market.tape.last_price
-    return Order(
-        order_id,
-        command.account,
-        command.symbol,
-        command.client_order_id if command.client_order_id is not None else f"paper{order_id:017d}",
-        command.side,
-        command.type,
-        command.time_in_force or TimeInForce.GTC,
-        command.price or 0,
-        command.quantity or 0,
-        command.quote_quantity or 0,
-        command.stop_price or 0,
-        command.trailing_delta or 0,
-        command.iceberg_quantity or 0,
-        -1,
-        command.prevention or market.symbol.default_prevention,
-        command.strategy_id,
-        command.strategy_type,
-        now,
-        now,
-        -1 if waits else now,
-        OrderStatus.NEW,
-        is_working=not waits,
-        trailing_time=now if trails else trailing.NOT_YET,
-        trailing_extreme=market.tape.last_price if trails else 0,
-        lock_price=lock_price(market, command),
-        expire_at=command.expire_at or 0,
-        fee_rate=fee,
-    )
 
 
 def _book_change(market: Market, now: int) -> BookChange | None:

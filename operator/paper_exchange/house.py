@@ -32,7 +32,7 @@ def move_to(state: State, desk: Desk, market: Market, price: int, quantity: int 
         market.maker_mid = price
         for quote in ladder(market.maker, market.symbol, market.maker_step, price):
             _send(state, desk, market, quote, TimeInForce.GTC)
-    desk.print_price(market, price, quantity or market.symbol.min_quantity or market.symbol.step_size or 1)
+    desk.reports.price(market, price, quantity or market.symbol.min_quantity or market.symbol.step_size or 1)
 
 
 def withdraw_quotes(state: State, desk: Desk, market: Market) -> None:

@@ -13,7 +13,7 @@ How many requests beyond the budget are forgiven before a ban is not published; 
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from paper_exchange.commands import OrderUpdate
+from paper_exchange.events import OrderUpdate
 from paper_exchange.refusals import Refusal
 
 _MINUTE = 60_000

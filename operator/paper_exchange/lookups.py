@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from paper_exchange.commands import Event, OrderUpdate
+from paper_exchange.events import Event, OrderUpdate
 from paper_exchange.model import LATEST, Order, Page, Trade
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import NO_SUCH_ORDER, Refusal

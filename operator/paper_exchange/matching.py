@@ -1,4 +1,4 @@
-"""Execution: orders meet, money moves, reports are written.
+"""Execution: orders meet, money moves.
 
 The desk is the only place that changes orders, book and ledger together, so their invariants are its own: an open
 order's reservation always covers what is left of it, because what is set aside is rounded up and what is paid is
@@ -9,7 +9,7 @@ from heapq import heappush
 
 from paper_exchange import liquidity
 from paper_exchange.book import Level
-from paper_exchange.commands import ExecutionType, OrderUpdate, TradePrint
+from paper_exchange.events import ExecutionType
 from paper_exchange.model import (
     STOP_TYPES,
     Order,
@@ -21,6 +21,7 @@ from paper_exchange.model import (
     TimeInForce,
     Trade,
 )
+from paper_exchange.reports import Reports
 from paper_exchange.state import FEES, Market, State, reserved_asset
 from paper_exchange.units import SCALE, mul_down, mul_up
 
@@ -41,14 +42,13 @@ def with_fee(cost: int, fee_rate: int) -> int:
 
 
 class Desk:
-    """Executes orders of one venue and collects the reports of the command at hand."""
+    """Executes orders of one venue; `reports` collects what the command at hand leads to."""
 
-    __slots__ = ("_state", "prints", "updates")
+    __slots__ = ("_state", "reports")
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.updates: list[OrderUpdate] = []
-        self.prints: list[TradePrint] = []
+        self.reports = Reports(state)
 
     # --- the life of an order
 
@@ -71,7 +71,7 @@ class Desk:
             state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
         if not order.is_working:
             market.triggers.add(order)
-        self._report(market, order, ExecutionType.NEW)
+        self.reports.order(market, order, ExecutionType.NEW)
 
     def execute(self, market: Market, order: Order) -> list[Trade]:
         """Match a working order, then let it rest or expire, as its type and time in force say."""
@@ -106,13 +106,26 @@ class Desk:
         if order.is_working and price == order.price and quantity <= order.quantity:
             market.book.side(order.side).reduce(order, order.quantity - quantity)
             self._change(market, order, quantity, price, order.stop_price)
+            self.reports.order(market, order, ExecutionType.REPLACED)
             return []
         self._leave_book(market, order)
         self._change(market, order, quantity, price, stop_price)
+        self.reports.order(market, order, ExecutionType.REPLACED)
         if order.is_working:
             return self.execute(market, order)
         market.triggers.add(order)
         return []
+
+    def reduce(self, market: Market, order: Order, quantity: int, client_order_id: str) -> int:
+        """Take a checked order's quantity down in its place and name it anew; returns the execution id."""
+        before = order.client_order_id
+        if order.is_working:
+            market.book.side(order.side).reduce(order, order.quantity - quantity)
+        self._state.rename(order, client_order_id)
+        execution_id = market.next_execution_id
+        self._change(market, order, quantity, order.price, order.stop_price)
+        self.reports.order(market, order, ExecutionType.REPLACED, ids=(client_order_id, before))
+        return execution_id
 
     def _change(self, market: Market, order: Order, quantity: int, price: int, stop_price: int) -> None:
         state = self._state
@@ -123,7 +136,6 @@ class Desk:
         more = reservation(order) - order.reserved
         order.reserved += more
         state.ledger.lock(order.account, asset, more)
-        self._report(market, order, ExecutionType.REPLACED)
 
     def close(
         self,
@@ -152,7 +164,8 @@ class Desk:
         if taken and taken.get(order.client_order_id) is order:
             del taken[order.client_order_id]
         if execution:
-            self._report(market, order, execution, None, cancel_client_id)
+            ids = None if cancel_client_id is None else (cancel_client_id, order.client_order_id)
+            self.reports.order(market, order, execution, ids=ids)
 
     def _leave_book(self, market: Market, order: Order) -> None:
         if order.is_working:
@@ -169,9 +182,9 @@ class Desk:
         fires at most once, so this ends.
         """
         seen = 0
-        while len(market.triggers) and seen < len(self.prints):
-            prices = [print_.trade.price for print_ in self.prints[seen:]]
-            seen = len(self.prints)
+        while len(market.triggers) and seen < len(self.reports.prints):
+            prices = [print_.trade.price for print_ in self.reports.prints[seen:]]
+            seen = len(self.reports.prints)
             fired = [order for price in prices for order in market.triggers.fire(price, self._state.now)]
             for order in fired:
                 self._activate(market, order)
@@ -187,7 +200,7 @@ class Desk:
                 self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
                 return
         order.is_working, order.working_time, order.update_time = True, state.now, state.now
-        self._report(market, order, ExecutionType.NEW)
+        self.reports.order(market, order, ExecutionType.NEW)
         self.execute(market, order)
 
     def _is_affordable(self, market: Market, order: Order) -> bool:
@@ -269,7 +282,7 @@ class Desk:
             taker.order_id,
         )
         market.next_trade_id += 1
-        self._print(market, public)
+        self.reports.trade(market, public)
         market.book.side(maker.side).reduce(maker, quantity)
         taken = self._settle(market, taker, public, is_maker=False)
         made = self._settle(market, maker, public, is_maker=True)
@@ -328,45 +341,4 @@ class Desk:
             self.close(market, order, OrderStatus.FILLED, None)
         if not self._state.accounts[order.account].house:
             self._state.holding(order.account, order.symbol).trades.append(trade)
-            self._report(market, order, ExecutionType.TRADE, trade)
-
-    # --- reports
-
-    def print_price(self, market: Market, price: int, quantity: int) -> None:
-        """Print a trade of the house with itself: the last price moves, no balance does."""
-        trade_id = market.next_trade_id
-        market.next_trade_id += 1
-        falls = price < market.tape.last_price
-        quote = mul_down(price, quantity)
-        self._print(market, PublicTrade(trade_id, price, quantity, quote, self._state.now, falls, -1))
-
-    def _print(self, market: Market, trade: PublicTrade) -> None:
-        market.tape.add(trade)
-        self.prints.append(TradePrint(market.symbol.name, trade))
-
-    def _report(
-        self,
-        market: Market,
-        order: Order,
-        execution: ExecutionType,
-        trade: Trade | None = None,
-        cancel_client_id: str | None = None,
-    ) -> None:
-        if self._state.accounts[order.account].house:
-            return
-        execution_id = market.next_execution_id
-        market.next_execution_id += 1
-        self.updates.append(
-            OrderUpdate(
-                order.account,
-                execution,
-                order.copy(),
-                order.status,
-                order.client_order_id if cancel_client_id is None else cancel_client_id,
-                "" if cancel_client_id is None else order.client_order_id,
-                trade,
-                execution_id,
-                order.is_working and order.is_open and bool(order.price or not order.executed),
-                self._state.now,
-            )
-        )
+            self.reports.order(market, order, ExecutionType.TRADE, trade)

@@ -306,6 +306,18 @@ class Trade(NamedTuple):
     is_maker: bool
 
 
+class Amendment(NamedTuple):
+    """A change of an order's quantity in its place (`order/amendments`)."""
+
+    order_id: int
+    execution_id: int
+    orig_client_order_id: str
+    new_client_order_id: str
+    orig_quantity: int
+    new_quantity: int
+    time: int
+
+
 class PublicTrade(NamedTuple):
     """A trade as everybody sees it (`trades`, stream `<symbol>@trade`)."""
 

@@ -14,6 +14,7 @@ from paper_exchange.model import (
     LATEST,
     Account,
     AggregateTrade,
+    Amendment,
     ApiKey,
     AveragePrice,
     Balance,
@@ -166,6 +167,10 @@ class Reads:
         if page.from_id is not None:
             trades = trades[bisect_left(trades, page.from_id, key=lambda trade: trade.trade_id) :]
         return _cut(_between(trades, page.start, page.end), page)
+
+    def amendments(self, account: str, symbol: str, order_id: int) -> list[Amendment]:
+        """How an order's quantity was changed in its place (`order/amendments`), oldest first."""
+        return list(self._holding(account, symbol).amendments.get(order_id, ()))
 
     def _holding(self, account: str, symbol: str) -> Holding:
         return self._state.peek(account, symbol)

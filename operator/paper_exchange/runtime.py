@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from paper_exchange.clock import Clock, ManualClock, RealClock, SkewedClock
-from paper_exchange.commands import Command, Event, ExecutionType, OrderUpdate, PassTime, PlaceOrder, Reply
+from paper_exchange.commands import Command, PassTime, PlaceOrder, Reply
+from paper_exchange.events import Event, ExecutionType, OrderUpdate
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups

@@ -19,6 +19,7 @@ from paper_exchange.ledger import Ledger
 from paper_exchange.model import (
     STOP_TYPES,
     Account,
+    Amendment,
     ApiKey,
     Order,
     OrderStatus,
@@ -120,8 +121,23 @@ def _plain_holding(account: str, symbol: str, holding: Holding) -> Plain:
         "symbol": symbol,
         "orders": [_row(order) for order in holding.orders],
         "trades": holding.trades,
+        "amendments": [row for rows in holding.amendments.values() for row in rows],
+        "renamed": _renamed(holding),
         "open": [order.order_id for order in holding.open.values()],
         "unrecorded": [] if holding.orders else [_row(order) for order in holding.open.values()],
+    }
+
+
+def _renamed(holding: Holding) -> dict[str, int | None]:
+    """Where the client order ids, because of amends, do not name the latest order that carries them now."""
+    if not holding.amendments:
+        return {}
+    latest = {order.client_order_id: order.order_id for order in holding.orders}
+    named = {client_order_id: order.order_id for client_order_id, order in holding.by_client_id.items()}
+    return {
+        client_order_id: named.get(client_order_id)
+        for client_order_id in latest | named
+        if latest.get(client_order_id) != named.get(client_order_id)
     }
 
 
@@ -130,6 +146,14 @@ def _load_holding(state: State, data: Plain, resting: dict[tuple[str, int], Orde
     holding = state.holding(account, symbol)
     holding.orders = [_load_order(row) for row in data["orders"]]
     holding.by_client_id = {order.client_order_id: order for order in holding.orders}
+    for row in data["amendments"]:
+        amendment = Amendment(*row)
+        holding.amendments.setdefault(amendment.order_id, []).append(amendment)
+    by_id = {order.order_id: order for order in holding.orders}
+    for client_order_id, named in data["renamed"].items():
+        holding.by_client_id.pop(client_order_id, None)
+        if named is not None:
+            holding.by_client_id[client_order_id] = by_id[named]
     holding.trades = [Trade(*row) for row in data["trades"]]
     known = {order.order_id: order for order in holding.orders}
     known |= {order.order_id: order for order in map(_load_order, data["unrecorded"])}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from paper_exchange.book import Book
 from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
-from paper_exchange.model import Account, ApiKey, Fees, Order, Side, Symbol, SymbolStatus, Trade
+from paper_exchange.model import Account, Amendment, ApiKey, Fees, Order, Side, Symbol, SymbolStatus, Trade
 from paper_exchange.tape import Tape
 from paper_exchange.triggers import Triggers
 
@@ -24,6 +24,8 @@ class Holding:
     by_client_id: dict[str, Order] = field(default_factory=dict)
     """The latest order of each client order id."""
     trades: list[Trade] = field(default_factory=list)
+    amendments: dict[int, list[Amendment]] = field(default_factory=dict)
+    """By order id; only of orders that were amended."""
     open: dict[int, Order] = field(default_factory=dict)
     open_algos: int = 0
     buying: int = 0
@@ -68,6 +70,19 @@ class State:
     """By account: client order ids that are taken because their order is open, on any symbol."""
     expiries: list[tuple[int, str, str, int]] = field(default_factory=list)
     """A heap of (time, account, symbol, order id): orders that are good till a date, some of which may have ended."""
+
+    def rename(self, order: Order, client_order_id: str) -> None:
+        """Give an open order another client order id; it is not found by the old one any more."""
+        before = order.client_order_id
+        if before == client_order_id:
+            return
+        holding, taken = self.holding(order.account, order.symbol), self.open_client_ids[order.account]
+        if holding.by_client_id.get(before) is order:
+            del holding.by_client_id[before]
+        if taken.get(before) is order:
+            del taken[before]
+        order.client_order_id = client_order_id
+        holding.by_client_id[client_order_id] = taken[client_order_id] = order
 
     def fees(self, account: str, symbol: str) -> Fees:
         """The rates that apply to the account in the symbol."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.errors import VenueError
@@ -10,6 +10,8 @@ from paper_exchange.binance.params import Params
 from paper_exchange.model import ApiKey
 from paper_exchange.refusals import Refusal
 from paper_exchange.venue import Venue
+
+_Expected = TypeVar("_Expected")
 
 Json = Any
 """What orjson can write."""
@@ -55,3 +57,14 @@ class Endpoint:
 def refused(refusal: Refusal) -> VenueError:
     """The engine's refusal as an answer."""
     return VenueError(refusal.code, refusal.message)
+
+
+def expected(reply: object, kind: type[_Expected]) -> _Expected:
+    """The engine's reply, of the kind that its command promises.
+
+    Raises:
+        TypeError: It is of another kind, which is a defect of the engine.
+    """
+    if not isinstance(reply, kind):
+        raise TypeError(f"the engine answered {type(reply).__name__} where {kind.__name__} belongs")
+    return reply

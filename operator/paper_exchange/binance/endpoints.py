@@ -7,7 +7,7 @@ of the venue's documentation.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from paper_exchange.binance import account, public, trading
+from paper_exchange.binance import account, changing, public, trading
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.endpoint import Endpoint
 from paper_exchange.binance.params import Params
@@ -71,6 +71,15 @@ _SIGNED: Final[Mapping[tuple[str, str, str], Endpoint]] = {
     ("GET", ORDER_PATH, "order.status"): Endpoint(prepare=account.order, security=Security.USER_DATA, weight=_fixed(4)),
     ("POST", "/api/v3/order/test", "order.test"): Endpoint(
         prepare=trading.test, security=Security.TRADE, weight=_order_test
+    ),
+    ("POST", "/api/v3/order/cancelReplace", "order.cancelReplace"): Endpoint(
+        prepare=changing.replace, security=Security.TRADE, weight=_fixed(1), counts_order=True
+    ),
+    ("PUT", "/api/v3/order/amend/keepPriority", "order.amend.keepPriority"): Endpoint(
+        prepare=changing.amend, security=Security.TRADE, weight=_fixed(4)
+    ),
+    ("GET", "/api/v3/order/amendments", "order.amendments"): Endpoint(
+        prepare=changing.amendments, security=Security.USER_DATA, weight=_fixed(4)
     ),
     ("GET", "/api/v3/openOrders", "openOrders.status"): Endpoint(
         prepare=account.open_orders, security=Security.USER_DATA, weight=_by_symbol(6, 80)

@@ -19,7 +19,7 @@ class VenueError(Exception):
         message: The venue's text.
         status: The HTTP status, also the `status` of a WS-API answer.
         headers: Further response headers, such as Retry-After.
-        data: Further members of the error object (the WS-API's `serverTime` and `retryAfter`).
+        data: The error object's `data`: what became of each half of a cancel-replace.
     """
 
     code: int
@@ -30,7 +30,8 @@ class VenueError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON object of the answer."""
-        return {"code": self.code, "msg": self.message}
+        body: dict[str, Any] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else {**body, "data": self.data}
 
 
 def missing(name: str) -> VenueError:
@@ -113,8 +114,9 @@ BAD_CANCEL_RESTRICTIONS = VenueError(-1145, "Invalid cancelRestrictions")
 DUPLICATE_SYMBOLS = VenueError(-1151, "Symbol is present multiple times in the list.")
 SYMBOL_STATUS_MISMATCH = VenueError(-1220, "The symbol's status does not match the requested symbolStatus.")
 NO_SUCH_ORDER = VenueError(-2013, "Order does not exist.")
+CANCEL_REPLACE_PARTLY = VenueError(-2021, "Order cancel-replace partially failed.", 409)
+CANCEL_REPLACE_FAILED = VenueError(-2022, "Order cancel-replace failed.")
 BAD_KEY_FORMAT = VenueError(-2014, "API-key format invalid.", 401)
 KEY_REJECTED = VenueError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
 SUBSCRIPTION_ACTIVE = VenueError(-2035, "User Data Stream subscription already active.")
 SUBSCRIPTION_INACTIVE = VenueError(-2036, "User Data Stream subscription not active.")
-CLIENT_ORDER_ID_MISMATCH = VenueError(-2039, "Client order ID is not correct for this order ID.")

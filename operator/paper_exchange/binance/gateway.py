@@ -64,7 +64,14 @@ class Incoming:
     @property
     def client_order_id(self) -> str:
         """The order it is about, by client order id; empty when it names none."""
-        return self.params.peek("origClientOrderId") or self.params.peek("newClientOrderId") or ""
+        names = ("origClientOrderId", "newClientOrderId", "cancelOrigClientOrderId")
+        return next(filter(None, map(self.params.peek, names)), "")
+
+    @property
+    def minds_order_count(self) -> bool:
+        """Whether it is refused when the account may place no more orders; a cancel-replace may still cancel then."""
+        only_cancels = self.params.peek("orderRateLimitExceededMode") == "CANCEL_ONLY"
+        return self.endpoint.counts_order and not only_cancels
 
 
 @dataclass(slots=True)
@@ -152,7 +159,7 @@ class Gateway:
             if replaced := replacement(struck):
                 return replaced
             self._check_still_fresh(incoming)
-        if incoming.endpoint.counts_order:
+        if incoming.minds_order_count:
             _judge(self._venue.limiter.admit_order(trace.subject.account, self._venue.now_ms()))
         return await self._engine(work, struck, trace)
 

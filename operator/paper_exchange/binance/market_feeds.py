@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from paper_exchange.binance import render_streams
-from paper_exchange.commands import BookChange
+from paper_exchange.events import BookChange
 from paper_exchange.klines import INTERVALS, open_time
 from paper_exchange.model import Kline, Page
 from paper_exchange.reads import Reads

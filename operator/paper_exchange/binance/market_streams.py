@@ -14,7 +14,7 @@ from paper_exchange.binance import market_feeds, render_streams
 from paper_exchange.binance.connection import Connection
 from paper_exchange.binance.event_faults import mistreat
 from paper_exchange.binance.market_feeds import ON_BOOK_CHANGE, ON_TRADE, REAL_TIME, Feed, JsonObject, Kind, Stream
-from paper_exchange.commands import BookChange, Event, TradePrint
+from paper_exchange.events import BookChange, Event, TradePrint
 from paper_exchange.faults import FaultBook, Hook, Subject
 from paper_exchange.reads import Reads
 

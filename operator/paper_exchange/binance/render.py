@@ -8,14 +8,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from paper_exchange.commands import (
-    AccountPosition,
-    BalanceUpdate,
-    ExecutionType,
-    OrderCanceled,
-    OrderPlaced,
-    OrderUpdate,
-)
+from paper_exchange.commands import OrderCanceled, OrderPlaced
+from paper_exchange.events import AccountPosition, BalanceUpdate, ExecutionType, OrderUpdate
 from paper_exchange.model import (
     STOP_TYPES,
     Account,
@@ -71,7 +65,7 @@ def placed(reply: OrderPlaced, shape: ResponseType) -> JsonObject:
         answer["workingTime"] = order.working_time
     if shape is ResponseType.FULL:
         answer["fills"] = [fill(trade) for trade in reply.fills]
-    return answer | _conditional(order)
+    return answer | conditional(order)
 
 
 def fill(trade: Trade) -> JsonObject:
@@ -96,7 +90,7 @@ def canceled(reply: OrderCanceled) -> JsonObject:
         "clientOrderId": reply.cancel_client_id,
         "transactTime": reply.transact_time,
         **_state(order),
-        **_conditional(order),
+        **conditional(order),
     }
 
 
@@ -142,7 +136,7 @@ def _state(order: Order) -> JsonObject:
     }
 
 
-def _conditional(order: Order) -> JsonObject:
+def conditional(order: Order) -> JsonObject:
     """Fields of answers to trading requests that appear only where they mean something."""
     found = _labels(order)
     if order.type in STOP_TYPES:

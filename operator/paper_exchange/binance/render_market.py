@@ -40,8 +40,8 @@ def symbol_info(symbol: Symbol, status: SymbolStatus) -> JsonObject:
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": OrderType.MARKET in symbol.order_types,
         "allowTrailingStop": symbol.allow_trailing_stop,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
+        "cancelReplaceAllowed": symbol.allow_cancel_replace,
+        "amendAllowed": symbol.allow_amend,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
@@ -92,6 +92,7 @@ def filters(symbol: Symbol) -> list[JsonObject]:
         _notional(symbol),
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": symbol.max_orders},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": symbol.max_algo_orders},
+        {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": symbol.max_amends},
     ]
     if symbol.max_position:
         found.append({"filterType": "MAX_POSITION", "maxPosition": format_amount(symbol.max_position)})

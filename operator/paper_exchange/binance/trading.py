@@ -1,10 +1,10 @@
 """Placing and canceling: requests to commands, replies to answers."""
 
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from paper_exchange.binance import errors, render, values
-from paper_exchange.binance.endpoint import Call, Json, Work, refused
+from paper_exchange.binance.endpoint import Call, Json, Work, expected, refused
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.commands import (
@@ -19,8 +19,6 @@ from paper_exchange.commands import (
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
 from paper_exchange.venue import Venue
-
-_Expected = TypeVar("_Expected")
 
 _FULL_BY_DEFAULT: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
 
@@ -37,7 +35,7 @@ def _place(venue: Venue, command: PlaceOrder, shape: ResponseType) -> Json:
     reply = venue.submit(command)
     if isinstance(reply, Refusal):
         raise refused(reply)
-    return render.placed(_expected(reply, OrderPlaced), shape)
+    return render.placed(expected(reply, OrderPlaced), shape)
 
 
 def test(venue: Venue, call: Call) -> Work:
@@ -122,7 +120,7 @@ def _cancel(venue: Venue, command: CancelOrder) -> Json:
     reply = venue.submit(command)
     if isinstance(reply, Refusal):
         raise refused(reply)
-    return render.canceled(_expected(reply, OrderCanceled))
+    return render.canceled(expected(reply, OrderCanceled))
 
 
 def cancel_all(venue: Venue, call: Call) -> Work:
@@ -136,10 +134,4 @@ def _cancel_all(venue: Venue, command: CancelOpenOrders) -> Json:
     reply = venue.submit(command)
     if isinstance(reply, Refusal):
         raise refused(reply)
-    return [render.canceled(entry) for entry in _expected(reply, OrdersCanceled).canceled]
-
-
-def _expected(reply: object, kind: type[_Expected]) -> _Expected:
-    if not isinstance(reply, kind):
-        raise TypeError(f"the engine answered {type(reply).__name__} where {kind.__name__} belongs")
-    return reply
+    return [render.canceled(entry) for entry in expected(reply, OrdersCanceled).canceled]

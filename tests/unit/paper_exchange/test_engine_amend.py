@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_exchange.commands import (
-    AmendOrder,
-    ExecutionType,
-    MakerConfig,
-    MakerKind,
-    OrderAmended,
-    OrderUpdate,
-    SetFees,
-    SetMaker,
-    SweepTo,
-)
+from paper_exchange.commands import AmendOrder, MakerConfig, MakerKind, OrderAmended, SetFees, SetMaker, SweepTo
+from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.model import Fees, Order, OrderStatus, OrderType, Side
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, UNKNOWN_ORDER, WOULD_TAKE, Refusal
 from paper_exchange.units import SCALE, format_amount

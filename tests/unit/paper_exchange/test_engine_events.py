@@ -1,15 +1,5 @@
-from paper_exchange.commands import (
-    AccountPosition,
-    BalanceUpdate,
-    BookChange,
-    CreateAccount,
-    Deposit,
-    ExecutionType,
-    OrderUpdate,
-    SweepTo,
-    TradePrint,
-    Withdraw,
-)
+from paper_exchange.commands import CreateAccount, Deposit, SweepTo, Withdraw
+from paper_exchange.events import AccountPosition, BalanceUpdate, BookChange, ExecutionType, OrderUpdate, TradePrint
 from paper_exchange.model import OrderStatus, Side
 from paper_exchange.refusals import Refusal
 from support.paper_engine import Bench, amount, market

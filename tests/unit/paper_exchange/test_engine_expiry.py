@@ -1,7 +1,8 @@
 """Orders that are good till a date."""
 
-from paper_exchange.commands import BookChange, ExecutionType, OrderUpdate, PassTime
+from paper_exchange.commands import PassTime
 from paper_exchange.engine import Engine
+from paper_exchange.events import BookChange, ExecutionType, OrderUpdate
 from paper_exchange.model import Order, OrderStatus
 from paper_exchange.snapshot import digest, dump, load
 from support.paper_engine import START, Bench, amount

@@ -4,16 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import (
-    AccountPosition,
-    ExecutionType,
-    MakerConfig,
-    MakerKind,
-    OrderUpdate,
-    SetMaker,
-    SweepTo,
-)
+from paper_exchange.commands import MakerConfig, MakerKind, SetMaker, SweepTo
 from paper_exchange.engine import Engine
+from paper_exchange.events import AccountPosition, ExecutionType, OrderUpdate
 from paper_exchange.model import Order, OrderStatus, OrderType, Side, TimeInForce
 from paper_exchange.refusals import Refusal
 from paper_exchange.snapshot import dump, load

@@ -1,6 +1,6 @@
 import pytest
 
-from paper_exchange.commands import ExecutionType, OrderUpdate
+from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.limits import GO_ON, Limits, RateLimiter
 from paper_exchange.model import OrderType, Side
 from support.paper_engine import Bench, market

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import MakerConfig, MakerKind, PriceMoved, SetMaker, StepMarket, SweepTo, TradePrint
+from paper_exchange.commands import MakerConfig, MakerKind, PriceMoved, SetMaker, StepMarket, SweepTo
+from paper_exchange.events import TradePrint
 from paper_exchange.market.maker import ladder, walk
 from paper_exchange.model import OrderStatus, Side
 from paper_exchange.refusals import Refusal

@@ -15,17 +15,21 @@ from paper_exchange.commands import (
     Command,
     CreateAccount,
     Deposit,
-    ExecutionType,
     MakerConfig,
     MakerKind,
     OrderCanceled,
-    OrderUpdate,
+    OrderReduced,
+    OrderReplaced,
     PlaceOrder,
+    ReduceOrder,
+    ReplaceMode,
+    ReplaceOrder,
     SetMaker,
     StepMarket,
     SweepTo,
 )
 from paper_exchange.engine import Engine
+from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.matching import reservation
 from paper_exchange.model import STOP_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
@@ -50,6 +54,7 @@ EXECUTIONS = {
     ExecutionType.NEW,
     ExecutionType.TRADE,
     ExecutionType.CANCELED,
+    ExecutionType.REPLACED,
     ExecutionType.EXPIRED,
     ExecutionType.TRADE_PREVENTION,
 }
@@ -111,8 +116,28 @@ makers = st.builds(
     st.sampled_from(sorted(PRICES)),
     st.integers(0, 3),
 )
+reduces = st.builds(
+    lambda account, symbol, order_id, quantity, name: ReduceOrder(
+        account=account, symbol=symbol, order_id=order_id, quantity=quantity, new_client_order_id=name
+    ),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(sorted(PRICES)),
+    st.integers(1, 20),
+    quantities,
+    CLIENT_IDS,
+)
+replaces = st.builds(
+    lambda order, order_id, mode: ReplaceOrder(
+        cancel=CancelOrder(account=order.account, symbol=order.symbol, order_id=order_id), order=order, mode=mode
+    ),
+    orders(),
+    st.integers(1, 20),
+    st.sampled_from(ReplaceMode),
+)
 sequences = st.lists(
-    st.one_of(orders(), orders(), cancels, cancel_alls, steps, sweeps, makers), min_size=30, max_size=60
+    st.one_of(orders(), orders(), orders(), reduces, replaces, cancels, cancel_alls, steps, sweeps, makers),
+    min_size=30,
+    max_size=60,
 )
 
 
@@ -193,10 +218,30 @@ def random_command(rng: Random, bench: Bench) -> Command:
     working = bench.engine.read.open_orders(account, symbol)
     if roll < 0.1 and working:
         return CancelOrder(account=account, symbol=symbol, order_id=rng.choice(working).order_id)
+    if roll < 0.13 and working:
+        chosen = rng.choice(working)
+        steps = rng.randint(1, 60)
+        name = rng.choice([None, chosen.client_order_id, "a"])
+        return ReduceOrder(
+            account=account,
+            symbol=symbol,
+            order_id=chosen.order_id,
+            quantity=min(chosen.quantity, steps * amount("0.0001")),
+            new_client_order_id=name,
+        )
     if roll < 0.15:
         return CancelOpenOrders(account=account, symbol=symbol)
     if roll < 0.17:
         return SweepTo(symbol=symbol, price=base + rng.randint(-3, 3) * tick)
+    placed = random_order(rng, account, symbol)
+    if roll < 0.25 and working:
+        cancel = CancelOrder(account=account, symbol=symbol, order_id=rng.choice(working).order_id)
+        return ReplaceOrder(cancel=cancel, order=placed, mode=rng.choice(list(ReplaceMode)))
+    return placed
+
+
+def random_order(rng: Random, account: str, symbol: str) -> PlaceOrder:
+    base, tick = PRICES[symbol]
     kind = rng.choice([*OrderType, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT])
     has_price = kind not in WITHOUT_PRICE
     has_time = has_price and kind is not OrderType.LIMIT_MAKER
@@ -229,6 +274,12 @@ def test_a_busy_market_keeps_the_books(seed: int) -> None:
         seen.add(reply if isinstance(reply, Refusal) else type(reply))
         assert broken(bench.engine) == []
 
-    assert {INSUFFICIENT_BALANCE, WOULD_TAKE, OrderCanceled, WOULD_TRIGGER, *EXECUTIONS} <= seen, (
-        "the market was not busy enough"
-    )
+    assert {
+        OrderReduced,
+        OrderReplaced,
+        INSUFFICIENT_BALANCE,
+        WOULD_TAKE,
+        OrderCanceled,
+        WOULD_TRIGGER,
+        *EXECUTIONS,
+    } <= seen, "the market was not busy enough"

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from paper_exchange.binance import render, render_market
-from paper_exchange.commands import ExecutionType, OrderCanceled, OrderPlaced, OrderUpdate
+from paper_exchange.commands import OrderCanceled, OrderPlaced
+from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.model import (
     DEFAULT_SYMBOLS,
     BookTicker,

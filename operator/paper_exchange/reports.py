@@ -1,0 +1,67 @@
+"""What the command at hand has led to, in the order in which it happened: reports on orders, and public trades."""
+
+from paper_exchange.events import ExecutionType, OrderUpdate, TradePrint
+from paper_exchange.model import Order, PublicTrade, Trade
+from paper_exchange.state import Market, State
+from paper_exchange.units import mul_down
+
+
+class Reports:
+    """Collects until the engine takes them away. The house trades silently."""
+
+    __slots__ = ("_state", "prints", "updates")
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.updates: list[OrderUpdate] = []
+        self.prints: list[TradePrint] = []
+
+    def order(
+        self,
+        market: Market,
+        order: Order,
+        execution: ExecutionType,
+        trade: Trade | None = None,
+        ids: tuple[str, str] | None = None,
+    ) -> None:
+        """Reports a step in the life of an order.
+
+        Args:
+            market: Where it happens.
+            order: The order as it stands after the step.
+            execution: The step.
+            trade: The order's half of a trade, for TRADE.
+            ids: `c` and `C` of the report; None for the order's own id and none.
+        """
+        if self._state.accounts[order.account].house:
+            return
+        execution_id = market.next_execution_id
+        market.next_execution_id += 1
+        client_order_id, orig_client_order_id = ids or (order.client_order_id, "")
+        self.updates.append(
+            OrderUpdate(
+                order.account,
+                execution,
+                order.copy(),
+                order.status,
+                client_order_id,
+                orig_client_order_id,
+                trade,
+                execution_id,
+                order.is_working and order.is_open and bool(order.price or not order.executed),
+                self._state.now,
+            )
+        )
+
+    def trade(self, market: Market, trade: PublicTrade) -> None:
+        """Prints a trade."""
+        market.tape.add(trade)
+        self.prints.append(TradePrint(market.symbol.name, trade))
+
+    def price(self, market: Market, price: int, quantity: int) -> None:
+        """Prints a trade of the house with itself: the last price moves, no balance does."""
+        trade_id = market.next_trade_id
+        market.next_trade_id += 1
+        falls = price < market.tape.last_price
+        quote = mul_down(price, quantity)
+        self.trade(market, PublicTrade(trade_id, price, quantity, quote, self._state.now, falls, -1))
