@@ -85,12 +85,16 @@ class Polling:
         """When the open orders are read next: often while some work, else only to see that the venue is there."""
         if self._last_poll is None or self.polled_at is None:
             return 0.0
-        settings = self._context.settings
-        if self._hurry:
-            return self._last_poll + settings.poll_interval * HURRY
+        settings, opened = self._context.settings, self._contact.opened
         soon = self._contact.failing or any(memo.works for memo in self._memos())
-        interval = settings.poll_interval if soon else settings.idle_interval
-        return self._last_poll + max(interval, len(self.snapshot) * SECONDS_PER_ORDER)
+        interval = settings.poll_interval if soon or self._hurry else settings.idle_interval
+        interval = max(interval, len(self.snapshot) * SECONDS_PER_ORDER)
+        if opened is None:
+            return self._last_poll + interval
+        stretched = opened.session.poll_every(interval)
+        if self._hurry and opened.session.may_hurry:
+            stretched = min(stretched, interval * HURRY)
+        return self._last_poll + stretched
 
     async def read(self, opened: Opened) -> None:
         """Read what is due. Raises ExchangeError."""

@@ -1,6 +1,6 @@
 """Who goes next: the priority queue in front of a venue, as a pure structure.
 
-ccxt's throttle is first-in-first-out, so that a cancel waits behind every poll. Here calls wait in five classes, first
+ccxt's throttle is first-in-first-out, so that a cancel waits behind every poll. Here calls wait in six classes, first
 come first served within a class. A class that has to wait for weight holds back the classes below it (else small polls
 would starve a create for ever); a lane that is full holds back only its own calls, so that a bulk read never delays a
 cancel.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from exchange_kernel.exchange.budget import WeightBudget
+from exchange_kernel.exchange.budget import Use, WeightBudget
 
 
 class Priority(IntEnum):
@@ -22,19 +22,26 @@ class Priority(IntEnum):
     RESOLVE = 2  # look-ups on which a decision waits
     CREATE = 3
     POLL = 4
+    BULK = 5  # reads of everything: they have a share of the budget of their own, and hold nobody back
 
 
 class Lane(StrEnum):
     """What calls compete for besides weight."""
 
     ORDERS = "orders"
+    LOOK_UPS = "look-ups"
     SINGLE_READS = "single reads"
     BULK_READS = "bulk reads"
 
 
 # At once per lane. Bulk reads go one at a time: each blocks the loop while its answer is read.
-_CAPACITY = {Lane.ORDERS: 8, Lane.SINGLE_READS: 4, Lane.BULK_READS: 1}
+_CAPACITY = {Lane.ORDERS: 8, Lane.LOOK_UPS: 8, Lane.SINGLE_READS: 4, Lane.BULK_READS: 1}
 _EXTRA_FOR_CANCELS = 4
+
+
+def use_of(priority: Priority) -> Use:
+    """The share of the budget that a class lives on."""
+    return {Priority.CANCEL: Use.CANCELS, Priority.BULK: Use.POLLS}.get(priority, Use.ORDERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Admission:
         """Let out everything that may leave now, in order."""
         leaving: list[Ticket] = []
         while (ticket := self._first()) is not None:
-            wait = self.budget.wait(now, ticket.weight, reserve=ticket.priority is Priority.CANCEL)
+            wait = self.budget.wait(now, ticket.weight, use_of(ticket.priority))
             if wait > 0:
                 return Ready(leaving, wait)
             self._waiting[ticket.priority, ticket.lane].popleft()
@@ -121,4 +128,4 @@ class Admission:
 
     def _let_out(self, ticket: Ticket, now: float) -> None:
         self._running[ticket.lane] += 1
-        self.budget.spend(now, ticket.weight)
+        self.budget.spend(now, ticket.weight, use_of(ticket.priority))

@@ -158,58 +158,66 @@ class AccountSession:
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
         """Ask for a cancel, ahead of everything else."""
         call = self._exchange.cancel_order
-        return await self._orders(
-            "cancel_order", Priority.CANCEL, lambda: call(symbol, exchange_order_id, client_order_id)
-        )
+        async with self._turns.admitted("cancel_order", Priority.CANCEL, Lane.ORDERS):
+            return await call(symbol, exchange_order_id, client_order_id)
 
     # --- reads on which a decision waits ------------------------------------------------------------------------
 
     async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
         """Quick look-up by client order id."""
         call = self._exchange.look_up
-        return await self._orders("look_up", Priority.RESOLVE, lambda: call(symbol, client_order_id))
+        return await self._resolve("look_up", lambda: call(symbol, client_order_id))
 
     async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
         """Ask the whole set of queries."""
         call = self._exchange.prove_absence
-        return await self._orders("prove_absence", Priority.RESOLVE, lambda: call(symbol, client_order_id, since))
+        return await self._resolve("prove_absence", lambda: call(symbol, client_order_id, since))
 
     async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
         """Read one order by the venue's id."""
         call = self._exchange.fetch_order
-        return await self._orders("fetch_order", Priority.RESOLVE, lambda: call(symbol, exchange_order_id))
+        return await self._resolve("fetch_order", lambda: call(symbol, exchange_order_id))
 
     async def reference_price(self, symbol: str) -> Decimal:
         """The last trade's price."""
         call = self._exchange.reference_price
-        return await self._orders("reference_price", Priority.RESOLVE, lambda: call(symbol))
+        return await self._resolve("reference_price", lambda: call(symbol))
 
     # --- polls --------------------------------------------------------------------------------------------------
 
     async def fetch_trades(self, symbol: str, exchange_order_id: str) -> tuple[Trade, ...]:
         """All fills of one order."""
         call = self._exchange.fetch_trades
-        return await self._poll("fetch_trades", Lane.SINGLE_READS, lambda: call(symbol, exchange_order_id))
+        return await self._poll("fetch_trades", lambda: call(symbol, exchange_order_id))
 
     async def read_clock(self) -> ClockReading:
         """Compare the clocks."""
-        return await self._poll("read_clock", Lane.SINGLE_READS, self._exchange.read_clock)
+        return await self._poll("read_clock", self._exchange.read_clock)
 
     async def identify(self) -> AccountIdentity:
         """Ask the venue who we are."""
-        return await self._poll("identify", Lane.SINGLE_READS, self._exchange.identify)
+        return await self._poll("identify", self._exchange.identify)
 
     async def fetch_open_orders(self) -> OpenOrders:
         """All open orders in one read."""
-        return await self._poll("fetch_open_orders", Lane.BULK_READS, self._exchange.fetch_open_orders)
+        return await self._bulk("fetch_open_orders", self._exchange.fetch_open_orders)
 
     async def fetch_balances(self) -> tuple[Balance, ...]:
         """All assets with a total above zero."""
-        return await self._poll("fetch_balances", Lane.BULK_READS, self._exchange.fetch_balances)
+        return await self._bulk("fetch_balances", self._exchange.fetch_balances)
 
     async def load_markets(self) -> Mapping[str, Market]:
         """Read all markets."""
-        return await self._poll("load_markets", Lane.BULK_READS, self._exchange.load_markets)
+        return await self._bulk("load_markets", self._exchange.load_markets)
+
+    def poll_every(self, seconds: float) -> float:
+        """The interval between two reads of the open orders, longer where many accounts share the venue's budget."""
+        return self._turns.poll_every("fetch_open_orders", seconds)
+
+    @property
+    def may_hurry(self) -> bool:
+        """Whether the budget has room for a read of the open orders beside those that are due anyway."""
+        return self._turns.may_hurry("fetch_open_orders")
 
     # --- the stream ---------------------------------------------------------------------------------------------
 
@@ -248,12 +256,17 @@ class AccountSession:
 
     # --- the queue ----------------------------------------------------------------------------------------------
 
-    async def _orders(self, operation: str, priority: Priority, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._turns.admitted(operation, priority, Lane.ORDERS):
+    async def _resolve(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        """What a decision waits for: never behind creates, which wait for a slow engine."""
+        async with self._turns.admitted(operation, Priority.RESOLVE, Lane.LOOK_UPS):
             return await call()
 
-    async def _poll(self, operation: str, lane: Lane, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._turns.admitted(operation, Priority.POLL, lane):
+    async def _poll(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        async with self._turns.admitted(operation, Priority.POLL, Lane.SINGLE_READS):
+            return await call()
+
+    async def _bulk(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        async with self._turns.admitted(operation, Priority.BULK, Lane.BULK_READS):
             return await call()
 
 

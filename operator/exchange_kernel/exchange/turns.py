@@ -10,13 +10,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from exchange_kernel.exchange.admission import Admission, Lane, Priority, Ticket
+from exchange_kernel.exchange.admission import Admission, Lane, Priority, Ticket, use_of
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.port import ExchangeError, RateLimited
 from exchange_kernel.exchange.profiles.base import Weights
 
 # Seconds that a call waits for weight. A create's send window would be over; a cancel waits as long as it takes.
-_PATIENCE = {Priority.CREATE: 2.0, Priority.PROTECTIVE_CREATE: 2.0, Priority.RESOLVE: 10.0, Priority.POLL: 30.0}
+_PATIENCE = {
+    Priority.CREATE: 2.0,
+    Priority.PROTECTIVE_CREATE: 2.0,
+    Priority.RESOLVE: 10.0,
+    Priority.POLL: 30.0,
+    Priority.BULK: 30.0,
+}
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ class Turns:
         stopped = self._budget.stopped_for(now)
         if stopped > 0:
             raise RateLimited("the venue wants a pause from this address", stopped)
-        wait = self._budget.wait(now, weight, reserve=priority is Priority.CANCEL)
+        wait = self._budget.wait(now, weight, use_of(priority))
         if wait > _PATIENCE.get(priority, float("inf")):
             raise RateLimited("the request budget of this address is spent", wait)
 
@@ -103,6 +109,14 @@ class Turns:
         else:
             self._turns.pop(ticket, None)
             self._admission.withdraw(ticket)
+
+    def poll_every(self, operation: str, seconds: float) -> float:
+        """Announce that an operation is wanted so often; the interval that fits into the polls' share."""
+        return seconds * self._budget.claim(self, self._weights.of(operation), seconds)
+
+    def may_hurry(self, operation: str) -> bool:
+        """Whether the polls' share has room for one more call than those that were announced."""
+        return self._budget.spare(self._now()) >= self._weights.of(operation)
 
     def end(self, ticket: Ticket) -> None:
         """Give a place back."""
@@ -125,7 +139,8 @@ class Turns:
             self._wake = asyncio.get_running_loop().call_later(wake_in, self._pump)
 
     def close(self) -> None:
-        """Stop the timer."""
+        """Stop the timer, and leave the polls' share to others."""
+        self._budget.waive(self)
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None

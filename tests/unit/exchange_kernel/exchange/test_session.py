@@ -114,6 +114,21 @@ async def test_a_cancel_does_not_wait_behind_creates_and_bulk_reads() -> None:
     assert len(exchange.orders) == 20
 
 
+async def test_a_look_up_does_not_wait_behind_creates_that_a_slow_engine_holds_up() -> None:
+    exchange = SlowExchange()
+    desk = Desk(exchange)
+    creates = [asyncio.create_task(desk.session.create_order(order(n), open_gate)) for n in range(1, 21)]
+    await settled(lambda: len(exchange.arrived) == 8)
+
+    async with asyncio.timeout(5):
+        await desk.session.fetch_order("BTC/USDT", "1")
+        await desk.session.look_up("BTC/USDT", order(99).client_order_id)
+
+    assert len(exchange.arrived) == 8
+    exchange.let_go.set()
+    await asyncio.gather(*creates)
+
+
 async def test_bulk_reads_go_one_at_a_time() -> None:
     exchange = SlowExchange()
     desk = Desk(exchange)
