@@ -46,7 +46,8 @@ def amend(state: State, desk: Desk, order: Order, command: AmendOrder) -> OrderA
 
 def _is_applicable(order: Order, command: AmendOrder) -> bool:
     """Whether the order has what is to be changed: a limit, or a stop price that it still waits for."""
-    prices = (command.price is None or order.price) and (command.stop_price is None or not order.is_working)
+    waits = order.stop_price and not order.is_working
+    prices = (command.price is None or order.price) and (command.stop_price is None or waits)
     return bool(prices) and not all(value is None for value in (command.quantity, command.price, command.stop_price))
 
 
@@ -69,6 +70,6 @@ def _wanted(order: Order, command: AmendOrder) -> PlaceOrder:
         time_in_force=order.time_in_force,
         quantity=order.quantity if command.quantity is None else command.quantity,
         price=price or None,
-        stop_price=None if order.is_working else stop_price,
+        stop_price=None if order.is_working else stop_price or None,
         prevention=order.prevention,
     )

@@ -143,7 +143,7 @@ def _parameters(order: PlaceOrder) -> Refusal | None:
             return either_missing("quantity", "quoteOrderQty")
         if order.quantity is not None and order.quote_quantity is not None:
             return not_required("quoteOrderQty")
-    if order.type in STOP_TYPES and order.stop_price is None and order.trailing_delta is None:
+    if order.type in STOP_TYPES and order.stop_price is order.trailing_delta is order.trailing_amount is None:
         return either_missing("stopPrice", "trailingDelta")
     return None
 
@@ -233,9 +233,10 @@ def lock_price(market: Market, order: PlaceOrder) -> int:
 
     It never fires higher. 0 for all other orders, and in a market that was never traded.
     """
-    if order.trailing_delta is None or order.price or order.stop_price or order.side is Side.SELL:
+    distance, amount = order.trailing_delta or 0, order.trailing_amount or 0
+    if not (distance or amount) or order.price or order.stop_price or order.side is Side.SELL:
         return 0
-    return trailing.firing_price(order.side, market.tape.last_price, order.trailing_delta)
+    return trailing.firing_price(order.side, market.tape.last_price, distance, amount)
 
 
 def fee_rate(state: State, order: PlaceOrder) -> int:

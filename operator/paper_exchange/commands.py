@@ -80,6 +80,8 @@ class PlaceOrder:
     strategy_type: int | None = None
     expire_at: int | None = None
     """Good till date: when the order ends by itself, in milliseconds."""
+    trailing_amount: int | None = None
+    """Distance of a trailing order as a price, instead of `trailing_delta`."""
     fee_in_quote: bool = False
     """Whether a BUY pays its commission in the quote asset, on top of the price, rather than from what it receives."""
 

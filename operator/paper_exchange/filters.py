@@ -47,6 +47,9 @@ def market_lot_size(question: Question) -> Refusal | None:
 def trailing_delta(question: Question) -> Refusal | None:
     """The distance of a trailing order is neither too small nor too large."""
     symbol, order = question.symbol, question.order
+    if order.trailing_amount is not None:
+        good = is_on_grid(symbol, order.trailing_amount) and order.trailing_amount < question.market.tape.last_price
+        return None if good else filter_failure("TRAILING_DELTA")
     if order.trailing_delta is None:
         return None
     if waits_for_rise(order.type, order.side):

@@ -218,8 +218,15 @@ class Order:
     """What a unit of a BUY is locked at that names no price at all: a trailing order without stop price."""
     expire_at: int = 0
     """When it ends by itself (good till date), in milliseconds; 0 for never."""
+    trailing_amount: int = 0
+    """Distance of a trailing order as a price, where it is not `trailing_delta`; 0 for none."""
     fee_rate: int = 0
     """What a BUY sets aside for a commission in the quote asset, in 1e-8; 0 takes it from what is received."""
+
+    @property
+    def is_trailing(self) -> bool:
+        """Whether it follows the price, or will."""
+        return bool(self.trailing_delta or self.trailing_amount)
 
     @property
     def remaining(self) -> int:
@@ -264,6 +271,7 @@ class Order:
             self.trailing_extreme,
             self.lock_price,
             self.expire_at,
+            self.trailing_amount,
             self.fee_rate,
         )
 

@@ -113,7 +113,8 @@ def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order
     order_id = market.next_order_id
     market.next_order_id += 1
     waits = command.type in STOP_TYPES
-    trails = trailing.begins_at_once(command.trailing_delta or 0, command.stop_price or 0) and market.tape.last_price
+    distance = command.trailing_delta or command.trailing_amount or 0
+    trails = trailing.begins_at_once(distance, command.stop_price or 0) and market.tape.last_price
     return Order(
         order_id,
         command.account,
@@ -141,5 +142,6 @@ def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order
         trailing_extreme=market.tape.last_price if trails else 0,
         lock_price=lock_price(market, command),
         expire_at=command.expire_at or 0,
+        trailing_amount=command.trailing_amount or 0,
         fee_rate=fee,
     )

@@ -1,9 +1,9 @@
 """Stops that follow the price.
 
-A trailing order fires when the price has turned by `trailing_delta` basis points from the best price that it has seen:
-a BUY after a rise from the lowest, a SELL after a fall from the highest, whether it is called a stop-loss or a
-take-profit. With a stop price it begins to follow at the first trade that reaches the stop price; without one it
-follows from the last trade before it was placed (from the next one in a market that was never traded).
+A trailing order fires when the price has turned by `trailing_delta` basis points, or by an amount, from the best price
+that it has seen: a BUY after a rise from the lowest, a SELL after a fall from the highest, whether it is called a
+stop-loss or a take-profit. With a stop price it begins to follow at the first trade that reaches the stop price;
+without one it follows from the last trade before it was placed (from the next one in a market that was never traded).
 
 Source: Binance's `faqs/trailing-stop-faq.md` and the TRAILING_DELTA filter. The FAQ contradicts itself on where an
 order without a stop price begins ("from the next trade" in the text, the last trade in scenario E); the scenario is
@@ -18,13 +18,22 @@ NOT_YET = -1
 """`trailing_time` of an order that does not follow the price (yet)."""
 
 
-def begins_at_once(trailing_delta: int, stop_price: int) -> bool:
+def begins_at_once(distance: int, stop_price: int) -> bool:
     """Whether an order follows the price from its placement on."""
-    return bool(trailing_delta) and not stop_price
+    return bool(distance) and not stop_price
 
 
-def firing_price(side: Side, extreme: int, trailing_delta: int) -> int:
-    """The price at which an order fires that has seen `extreme` as its best one, rounded away from it."""
+def firing_price(side: Side, extreme: int, trailing_delta: int, amount: int = 0) -> int:
+    """The price at which an order fires that has seen `extreme` as its best one, rounded away from it.
+
+    Args:
+        side: The order's.
+        extreme: The best price.
+        trailing_delta: The distance in basis points.
+        amount: The distance as a price, instead.
+    """
+    if amount:
+        return extreme + amount if side is Side.BUY else extreme - amount
     if side is Side.BUY:
         return -(-extreme * (BASIS_POINTS + trailing_delta) // BASIS_POINTS)
     return extreme * (BASIS_POINTS - trailing_delta) // BASIS_POINTS
@@ -46,7 +55,7 @@ def follow(order: Order, price: int, now: int) -> bool:
     if not order.trailing_extreme or _is_better(order.side, price, order.trailing_extreme):
         order.trailing_extreme = price
         return False
-    fires_at = firing_price(order.side, order.trailing_extreme, order.trailing_delta)
+    fires_at = firing_price(order.side, order.trailing_extreme, order.trailing_delta, order.trailing_amount)
     return price >= fires_at if order.side is Side.BUY else price <= fires_at
 
 

@@ -44,7 +44,7 @@ class Triggers:
     def add(self, order: Order) -> None:
         """Let an order wait."""
         self._orders[order.order_id] = order
-        if order.trailing_time != trailing.NOT_YET or trailing.begins_at_once(order.trailing_delta, order.stop_price):
+        if order.trailing_time != trailing.NOT_YET or trailing.begins_at_once(order.is_trailing, order.stop_price):
             self._following[order.order_id] = order
         else:
             insort(self._queue(order), (order.stop_price, order.order_id))
@@ -68,7 +68,7 @@ class Triggers:
         """
         fired = [order for order in self._following.values() if trailing.follow(order, price, now)]
         for order in self._reached(price):
-            if order.trailing_delta:
+            if order.is_trailing:
                 self._unqueue(order)
                 self._following[order.order_id] = order
                 trailing.follow(order, price, now)

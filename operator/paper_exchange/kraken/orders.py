@@ -16,7 +16,7 @@ from paper_exchange.kraken.render import OrderKind
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.units import AmountError, is_multiple, mul_down, parse_amount
 
-EARLIEST_DEADLINE: Final = timedelta(milliseconds=500)
+EARLIEST_DEADLINE: Final = timedelta(seconds=2)
 LATEST_DEADLINE: Final = timedelta(seconds=60)
 
 _TYPES: Final = {
@@ -55,6 +55,7 @@ def read_order(call: Call) -> PlaceOrder:
     volume = _volume(params, pair, in_quote=in_quote)
     _check_size(pair, volume if not in_quote else 0, limit or stop or 0)
     order_type = OrderType.LIMIT_MAKER if "post" in flags else _TYPES[kind]
+    delta, amount = _trailing(params, pair) if kind is OrderKind.TRAILING_STOP else (None, None)
     time_in_force, expire_at = _good_for(params, order_type, call.venue.now_ms())
     return PlaceOrder(
         account=call.account,
@@ -66,7 +67,8 @@ def read_order(call: Call) -> PlaceOrder:
         quote_quantity=volume if in_quote else None,
         price=limit,
         stop_price=stop,
-        trailing_delta=_trailing(params) if kind is OrderKind.TRAILING_STOP else None,
+        trailing_delta=delta,
+        trailing_amount=amount,
         client_order_id=_client_id(params),
         prevention=_prevention(params),
         strategy_id=params.userref(),
@@ -181,15 +183,17 @@ def _expiry(params: Params, now: int) -> int:
     return expire_at
 
 
-def _trailing(params: Params) -> int:
-    """The distance of a trailing stop in basis points: `+` and a percentage.
+def _trailing(params: Params, pair: Pair) -> tuple[int | None, int | None]:
+    """The distance of a trailing stop: `+` and a percentage, in basis points, or `+` and an amount of the quote asset.
 
     Raises:
-        KrakenError: EGeneral:Invalid arguments:price.
+        KrakenError: EGeneral:Invalid arguments:price, EOrder:Invalid price.
     """
     text = params.required("price")
-    if not text.startswith("+") or not text.endswith("%"):
+    if not text.startswith("+"):
         raise errors.invalid_argument("price")
+    if not text.endswith("%"):
+        return None, read_price(Params({"price": text[1:]}), "price", pair)
     try:
         amount = parse_amount(text[1:-1])
     except AmountError:
@@ -197,7 +201,7 @@ def _trailing(params: Params) -> int:
     points, rest = divmod(amount * _BASIS_POINTS, _HUNDRED_MILLIONTHS)
     if rest or not points:
         raise errors.INVALID_PRICE
-    return points
+    return points, None
 
 
 def _client_id(params: Params) -> str | None:
@@ -218,7 +222,7 @@ def read_deadline(params: Params, now: int) -> int | None:
     """`deadline`: when the engine must not take the request any more, in milliseconds.
 
     Raises:
-        KrakenError: EGeneral:Invalid arguments:deadline, when it is no time or not 0.5 to 60 seconds away.
+        KrakenError: EGeneral:Invalid arguments:deadline, when it is no time or not 2 to 60 seconds away.
     """
     text = params.get("deadline")
     if text is None:

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from paper_exchange.kraken.ids import order_txid, trade_txid
 from paper_exchange.kraken.names import Pair
-from paper_exchange.model import Order, OrderStatus, OrderType, Side, Trade
+from paper_exchange.model import STOP_TYPES, Order, OrderStatus, OrderType, Side, Trade
+from paper_exchange.trailing import firing_price
 from paper_exchange.units import SCALE, format_amount, mul_down
 
 Json = Any
@@ -62,7 +63,7 @@ def decimals(amount: int, places: int) -> str:
 
 def kind_of(order: Order) -> OrderKind:
     """The order's type in this dialect."""
-    return OrderKind.TRAILING_STOP if order.trailing_delta else _KINDS[order.type]
+    return OrderKind.TRAILING_STOP if order.is_trailing else _KINDS[order.type]
 
 
 def client_id_of(order: Order) -> str | None:
@@ -102,7 +103,8 @@ def _prices(pair: Pair, order: Order, kind: OrderKind) -> tuple[str, str]:
     places = pair.price_decimals
     limit = decimals(order.price, places) if order.price else "0"
     if kind is OrderKind.TRAILING_STOP:
-        return f"+{decimals(order.trailing_delta * SCALE // 100, 4)}%", limit
+        percent = f"{decimals(order.trailing_delta * SCALE // 100, 4)}%"
+        return f"+{decimals(order.trailing_amount, places) if order.trailing_amount else percent}", limit
     if order.stop_price:
         return decimals(order.stop_price, places), limit
     return limit, "0"
@@ -143,7 +145,7 @@ def order(pair: Pair, market: int, found: Order, trades: Sequence[Trade], *, wit
     """
     places = pair.price_decimals
     average = found.executed_quote * SCALE // found.executed if found.executed else 0
-    fired = found.stop_price and found.is_working
+    waited = found.type in STOP_TYPES
     shown: dict[str, Json] = {
         "refid": None,
         "userref": found.strategy_id,
@@ -157,21 +159,28 @@ def order(pair: Pair, market: int, found: Order, trades: Sequence[Trade], *, wit
         "cost": decimals(found.executed_quote, COST_DECIMALS),
         "fee": decimals(sum(trade.commission for trade in trades), COST_DECIMALS),
         "price": decimals(average, places),
-        "stopprice": decimals(found.stop_price, places),
-        "limitprice": decimals(found.price if found.stop_price else 0, places),
-        "misc": _misc(found) if fired else "",
+        "stopprice": decimals(_stop_price(found), places),
+        "limitprice": decimals(found.price if waited else 0, places),
+        "misc": _misc(found) if waited and found.is_working else "",
         "oflags": order_flags(found),
     }
     client_id = client_id_of(found)
     if client_id is not None:
         shown["cl_ord_id"] = client_id
-    if found.stop_price or found.trailing_delta:
+    if waited:
         shown["trigger"] = "last"
     if not found.is_open:
         shown |= {"closetm": seconds(found.update_time), "reason": _reason(found)}
     if with_trades and trades:
         shown["trades"] = [trade_id(market, trade) for trade in trades]
     return shown
+
+
+def _stop_price(found: Order) -> int:
+    """Where it fires, as far as it is known: of a trailing stop the price that it has followed to."""
+    if not found.is_trailing or not found.trailing_extreme:
+        return found.stop_price
+    return firing_price(found.side, found.trailing_extreme, found.trailing_delta, found.trailing_amount)
 
 
 def _misc(found: Order) -> str:

@@ -60,6 +60,7 @@ def _imagined(command: PlaceOrder, now: int) -> Order:
         quote_quantity=command.quote_quantity or 0,
         stop_price=command.stop_price or 0,
         trailing_delta=command.trailing_delta or 0,
+        trailing_amount=command.trailing_amount or 0,
         iceberg_quantity=0,
         order_list_id=-1,
         prevention=command.prevention,  # type: ignore[arg-type] # not part of the description

@@ -103,6 +103,7 @@ async def test_a_market_buy_by_cost_shows_its_volumes_in_the_quote_asset(kraken:
         ({"takeProfitPrice": "61000"}, "market", "sell 0.01000000 XBTUSDT @ take profit 61000.00"),
         ({"takeProfitPrice": "61000"}, "limit", "sell 0.01000000 XBTUSDT @ take profit 61000.00 -> limit 58900.00"),
         ({"trailingPercent": "1.5"}, "market", "sell 0.01000000 XBTUSDT @ trailing stop +1.5000%"),
+        ({"trailingAmount": "500"}, "market", "sell 0.01000000 XBTUSDT @ trailing stop +500.00"),
     ],
 )
 async def test_an_order_that_waits_for_a_price(kraken: Ccxt, params: dict[str, str], kind: str, shown: str) -> None:
@@ -119,13 +120,15 @@ async def test_a_stop_fires_on_the_last_trade_and_says_so(kraken: Ccxt, control:
     assert (seen["status"], seen["info"]["misc"], seen["filled"]) == ("closed", "stopped", 0.01)
 
 
+@pytest.mark.parametrize("distance", [{"trailingPercent": "1"}, {"trailingAmount": "620"}], ids=["percent", "amount"])
 async def test_a_trailing_stop_follows_the_market_up_and_fires_on_the_way_down(
-    kraken: Ccxt, control: ControlClient
+    kraken: Ccxt, control: ControlClient, distance: dict[str, str]
 ) -> None:
-    order = await kraken.create_order(BTC, "market", "sell", "0.01", None, {"trailingPercent": "1"})
+    order = await kraken.create_order(BTC, "market", "sell", "0.01", None, distance)
     await control.move_price("BTCUSDT", "62000")
     await control.move_price("BTCUSDT", "61500")
-    assert (await found(kraken, order))["status"] == "open"
+    seen = await found(kraken, order)
+    assert (seen["status"], seen["info"]["stopprice"], seen["info"]["misc"]) == ("open", "61380.00", "")
     await control.move_price("BTCUSDT", "61380")
     assert (await found(kraken, order))["status"] == "closed"
 

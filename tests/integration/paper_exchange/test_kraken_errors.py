@@ -223,6 +223,7 @@ async def test_a_method_that_is_not_here(wire: Wire, method: str) -> None:
         (STOP | {"ordertype": "stop-loss-limit"}, "EGeneral:Invalid arguments:price2"),
         (STOP | {"ordertype": "trailing-stop", "price": "1%"}, "EGeneral:Invalid arguments:price"),
         (STOP | {"ordertype": "trailing-stop", "price": "+0.001%"}, "EOrder:Invalid price"),
+        (STOP | {"ordertype": "trailing-stop", "price": "+60000"}, "EOrder:Invalid price"),
     ],
     ids=str,
 )

@@ -97,6 +97,19 @@ def test_a_waiting_stop_can_be_moved_and_fires_at_its_new_price() -> None:
     assert bench.events(OrderUpdate)[-1].status is OrderStatus.FILLED
 
 
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_trailing_stop_goes_on_following_with_another_quantity(side: Side) -> None:
+    bench = Bench()
+    bench.do(SetMaker(symbol="BTCUSDT", maker=LADDER))
+    order = bench.placed(
+        type=OrderType.STOP_LOSS, side=side, trailing_amount=amount("500"), price=None, time_in_force=None
+    )
+    assert amended(bench, order, quantity="0.02").quantity == amount("0.02")
+    assert isinstance(amend(bench, order, stop_price="48000"), Refusal)
+    bench.do(SweepTo(symbol="BTCUSDT", price=amount("50500" if side is Side.BUY else "49500")))
+    assert bench.events(OrderUpdate)[-1].order.executed == amount("0.02")
+
+
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
