@@ -31,7 +31,8 @@ from paper_exchange.units import AmountError
 TOKEN_VARIABLE: Final = "PAPER_EXCHANGE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 
 _DESCRIPTION = """\
-A local exchange that speaks Binance's spot API (REST /api/v3, WS-API /ws-api/v3).
+A local exchange that speaks Binance's spot API (REST /api/v3, WS-API /ws-api/v3) and
+Kraken's spot REST API (/0).
 
 Unmodified ccxt trades on it by configuration alone. It matches orders in a real book, keeps
 accounts with fees and filters, survives kill -9, and fails on demand: dropped, delayed, garbled
@@ -140,6 +141,10 @@ def _add_limits(serve: argparse.ArgumentParser) -> None:
     group.add_argument("--weight-per-minute", type=int, default=6000)
     group.add_argument("--orders-per-10s", type=int, default=100)
     group.add_argument("--orders-per-day", type=int, default=200_000)
+    group.add_argument("--call-counter", type=int, default=20, help="of the Kraken dialect: calls per account (20)")
+    group.add_argument(
+        "--trade-counter", type=int, default=180, help="the same: orders, amends and cancels per account and pair (180)"
+    )
 
 
 def _config(parsed: argparse.Namespace) -> Config:
@@ -166,6 +171,8 @@ def _config(parsed: argparse.Namespace) -> Config:
         weight_per_minute=parsed.weight_per_minute,
         orders_per_10s=parsed.orders_per_10s,
         orders_per_day=parsed.orders_per_day,
+        call_counter=parsed.call_counter,
+        trade_counter=parsed.trade_counter,
     )
 
 
@@ -209,7 +216,7 @@ def write_ready_file(venue: PaperExchange, path: Path) -> None:
 
 def _banner(venue: PaperExchange) -> str:
     lines = [
-        f"venue    {venue.url}  (REST /api/v3, WS-API {venue.ws_url})",
+        f"venue    {venue.url}  (Binance: /api/v3, WS-API {venue.ws_url}; Kraken: /0)",
         f"control  {venue.control_url}  token {venue.token}",
     ]
     lines += [

@@ -82,6 +82,8 @@ class Config:
         weight_per_minute: Request weight per client address and minute.
         orders_per_10s: Unfilled orders per account and ten seconds.
         orders_per_day: Unfilled orders per account and day.
+        call_counter: Of the Kraken dialect: how high an account's counter of calls may rise.
+        trade_counter: The same for its orders, amends and cancels in a pair.
     """
 
     host: str = "127.0.0.1"
@@ -100,6 +102,8 @@ class Config:
     weight_per_minute: int = 6000
     orders_per_10s: int = 100
     orders_per_day: int = 200_000
+    call_counter: int = 20
+    trade_counter: int = 180
 
 
 def parse_markets(text: str) -> tuple[MarketConfig, ...]:

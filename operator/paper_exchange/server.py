@@ -66,6 +66,8 @@ class PaperExchange:
                 weight_per_minute=self.config.weight_per_minute,
                 orders_per_10s=self.config.orders_per_10s,
                 orders_per_day=self.config.orders_per_day,
+                call_counter=self.config.call_counter,
+                trade_counter=self.config.trade_counter,
             )
         )
         self._door = kraken_gateway.Door(Nonces(), Counters(self.limiter))
