@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 WINDOW = 60.0
-"""Seconds over which weight is counted."""
+"""Seconds over which weight is counted, where the venue counts by minutes."""
 
 RESERVED = 0.2
 """Share of the limit that only cancels may use."""
@@ -58,14 +58,15 @@ class Use(Enum):
 
 @dataclass(slots=True)
 class Window:
-    """Weight spent in the last minute."""
+    """Weight spent in the last so many seconds."""
 
+    seconds: float = WINDOW
     total: int = 0
     _spent: deque[tuple[float, int]] = field(default_factory=deque)
 
     def used(self, now: float) -> int:
-        """The sum, without what was spent more than a minute ago."""
-        while self._spent and self._spent[0][0] + WINDOW <= now:
+        """The sum, without what was spent before the window."""
+        while self._spent and self._spent[0][0] + self.seconds <= now:
             self.total -= self._spent.popleft()[1]
         return self.total
 
@@ -83,22 +84,33 @@ class Window:
         for moment, weight in self._spent:
             freed += weight
             if freed >= surplus:
-                return moment + WINDOW - now
-        return WINDOW
+                return moment + self.seconds - now
+        return self.seconds
 
 
 @dataclass(slots=True)
 class WeightBudget:
-    """The weight of one address at one venue. Times are seconds of one monotonic clock."""
+    """The weight of one address (or account) at one venue. Times are seconds of one monotonic clock.
+
+    Attributes:
+        per_minute: What the venue allows in one window.
+        stopped_until: End of the venue's pause.
+        window: Seconds, where the venue does not count by minutes.
+    """
 
     per_minute: int
     stopped_until: float = 0.0
-    _all: Window = field(default_factory=Window)
-    _polls: Window = field(default_factory=Window)
+    window: float = WINDOW
+    _all: Window = field(init=False)
+    _polls: Window = field(init=False)
     _claims: dict[Hashable, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Both windows are as long as the venue's."""
+        self._all, self._polls = Window(self.window), Window(self.window)
+
     def used(self, now: float) -> int:
-        """The weight spent in the last minute."""
+        """The weight spent in the last window."""
         return self._all.used(now)
 
     def stopped_for(self, now: float) -> float:
@@ -146,7 +158,7 @@ class WeightBudget:
         Returns:
             The factor by which everybody's interval must grow for all polls to fit into their share; 1 at least.
         """
-        self._claims[who] = weight * WINDOW / seconds
+        self._claims[who] = weight * self.window / seconds
         return max(1.0, sum(self._claims.values()) / max(1, self._for_polls))
 
     def waive(self, who: Hashable) -> None:
@@ -181,6 +193,6 @@ class Budgets:
     def __init__(self) -> None:
         self._budgets: dict[Hashable, WeightBudget] = {}
 
-    def of(self, key: Hashable, per_minute: int) -> WeightBudget:
+    def of(self, key: Hashable, per_minute: int, window: float = WINDOW) -> WeightBudget:
         """The budget under this key; the first caller's limit holds."""
-        return self._budgets.setdefault(key, WeightBudget(per_minute))
+        return self._budgets.setdefault(key, WeightBudget(per_minute, window=window))

@@ -18,6 +18,7 @@ import aiohttp
 import ccxt.async_support as ccxt
 import certifi
 
+from exchange_kernel.exchange.port import ProfileMissing
 from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.wire import CURRENT, GatedRequest
 
@@ -207,7 +208,14 @@ def _configured(kind: Callable[[dict[str, Any]], Any], access: Access, hooks: Ho
     )
     client.hooks, client.signs_with_time, client.logger = hooks, profile.signs_with_time, _SILENT
     if access.sandbox and not access.endpoint:
-        client.set_sandbox_mode(True)
+        _enter_sandbox(client, profile.name)
     own = client.urls["api"]
     client.urls["api"] = {"ws": own.get("ws"), **profile.api_urls(own, access.endpoint)}
     return client
+
+
+def _enter_sandbox(client: Any, name: str) -> None:  # noqa: ANN401 - ccxt's instance
+    try:
+        client.set_sandbox_mode(True)
+    except ccxt.NotSupported:
+        raise ProfileMissing(f"{name} has no test network: remove sandbox from the account") from None

@@ -8,10 +8,15 @@ from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.bybit import BybitSpot
 from exchange_kernel.exchange.profiles.coinbase import CoinbaseSpot
+from exchange_kernel.exchange.profiles.kraken import KrakenSpot
 
-PROFILES: Mapping[tuple[str, str], VenueProfile] = MappingProxyType(
-    {(profile.name, profile.market_type): profile for profile in (BinanceSpot(), BybitSpot(), CoinbaseSpot())}
+_ALL: tuple[VenueProfile, ...] = (
+    BinanceSpot(),
+    BybitSpot(),
+    CoinbaseSpot(),
+    KrakenSpot(),
 )
+PROFILES: Mapping[tuple[str, str], VenueProfile] = MappingProxyType({(p.name, p.market_type): p for p in _ALL})
 
 
 def profile_of(exchange: str, market_type: str = "Spot") -> VenueProfile:

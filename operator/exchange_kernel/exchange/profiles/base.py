@@ -101,20 +101,20 @@ StreamSignal = Hint | Subscribed | Terminated | Handshake
 class Weights:
     """Request weights of the operations, in the venue's unit, and what the venue allows per minute.
 
-    A venue that keeps a counter of at most C which falls by r per second fits in as min(C, 60 r) per minute: no 60
-    seconds then hold more than the counter takes.
-
     Attributes:
         per_minute: The limit.
         costs: By operation of the port, named as its method; 0 for what the venue does not count here.
         default: What an operation costs that is not listed.
         scope: Whom the venue counts against.
+        window: Seconds in place of the minute. A counter of at most C that falls by r per second is C per C / r
+            seconds: no such window then holds more than the counter takes.
     """
 
     per_minute: int
     costs: Mapping[str, int] = field(default_factory=dict)
     default: int = 1
     scope: LimitScope = LimitScope.ADDRESS
+    window: float = 60.0
 
     def of(self, operation: str) -> int:
         """The weight of one operation of the port, named as its method."""

@@ -50,6 +50,7 @@ class BinanceSpot(VenueProfile):
         settle_margin=15.0,
         amends=orders.AMENDS,
         trailing_offsets=frozenset({"Percent"}),
+        trailing_percent_step=orders.PERCENT_STEP,
         trailing_activation=True,
     )
     codes: ClassVar[Sequence[CodeRow]] = CODES

@@ -223,8 +223,8 @@ def test_an_endpoint_replaces_every_address_that_requests_could_go_to() -> None:
 
 
 def test_a_missing_profile_names_those_that_exist() -> None:
-    with pytest.raises(ProfileMissing, match=r"no profile for exchange 'kraken' .*binance \(Spot\)"):
-        profile_of("kraken")
+    with pytest.raises(ProfileMissing, match=r"no profile for exchange 'nosuch' .*binance \(Spot\)"):
+        profile_of("nosuch")
     with pytest.raises(ProfileMissing, match="market type Swap"):
         profile_of("binance", "Swap")
 
