@@ -15,7 +15,7 @@ from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
-from exchange_kernel.core.gates import Stop, first_stop, terms_of, wish_of
+from exchange_kernel.core.gates import Stop, first_stop, seconds_to_deadline, terms_of, wish_of
 from exchange_kernel.core.identity import client_order_id
 from exchange_kernel.core.market_rules import Denial, Terms
 from exchange_kernel.core.receipts import FIRST_REVISION, Writer
@@ -81,7 +81,15 @@ def stopped(view: View, stop: Stop) -> Decision:
         accepted=FALSE if stop.state is State.DENIED else None,
         settled=stop.state.is_final,
     )
-    return Decision(f"stopped: {stop.reason}", status.build(view, situation), requeue_after=stop.wait)
+    return Decision(
+        f"stopped: {stop.reason}", status.build(view, situation), requeue_after=until_judged_again(view, stop)
+    )
+
+
+def until_judged_again(view: View, stop: Stop) -> float | None:
+    """An order that waits is judged again when its reason may have gone, and when a deadline of its own passes."""
+    deadline = seconds_to_deadline(view) if stop.state is State.PENDING else None
+    return min((wait for wait in (stop.wait, deadline) if wait is not None), default=None)
 
 
 def writer(view: View) -> Writer:

@@ -29,6 +29,9 @@ from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES, VANISHED_AFTE
 from exchange_kernel.core.venue import Absent, Found, VenueOrder
 from exchange_kernel.core.view import Held, Problem, View
 
+# Refusals whose remedy is another one than reading the venue's words.
+_REFUSALS = (Reason.INSUFFICIENT_FUNDS, Reason.POST_ONLY_WOULD_TAKE)
+
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a placement that the venue has acknowledged."""
@@ -46,7 +49,8 @@ def refused(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     if view.intent.metadata.deleting:
         return _let_go(view, receipt, placement)
     message = f"the venue refused the order: {placement.message or placement.reason or 'no reason given'}"
-    situation = Situation(State.REJECTED, Reason.REJECTED, message, settled=True)
+    known = next((reason for reason in _REFUSALS if reason.value == placement.reason), Reason.REJECTED)
+    situation = Situation(State.REJECTED, known, message, settled=True)
     return Decision("refused by the venue", status.build(view, situation, placement))
 
 

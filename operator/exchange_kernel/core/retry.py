@@ -136,7 +136,7 @@ def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, sto
         message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
         situation = Situation(stop.state, stop.reason, message, accepted=FALSE if stop.state is State.DENIED else None)
         said = status.build(view, situation, placement)
-        return Decision(f"no attempt now: {stop.reason}", said, requeue_after=stop.wait)
+        return Decision(f"no attempt now: {stop.reason}", said, requeue_after=fresh.until_judged_again(view, stop))
     # Not said beside the record: should that fail, somebody else has gone on, and the end would be a lie.
     record = ReplaceReceipt(receipts.with_final(receipt, stop.state, ZERO, view.now.wall))
     return Decision(f"ended: {stop.reason}", view.intent.status, record=record, quiet=True)

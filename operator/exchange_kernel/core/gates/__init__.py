@@ -9,10 +9,21 @@ waits for something else no price is read.
 from exchange_kernel.core.gates import account, limits, market, prices, wish
 from exchange_kernel.core.gates.market import terms_of, wish_of
 from exchange_kernel.core.gates.stop import Rule, Stop
-from exchange_kernel.core.gates.wish import adopts, starting_deadline
+from exchange_kernel.core.gates.wish import adopts, seconds_to_deadline, starting_deadline
 from exchange_kernel.core.view import View
 
-__all__ = ["GATES", "Rule", "Stop", "adoption_stop", "adopts", "first_stop", "starting_deadline", "terms_of", "wish_of"]
+__all__ = [
+    "GATES",
+    "Rule",
+    "Stop",
+    "adoption_stop",
+    "adopts",
+    "first_stop",
+    "seconds_to_deadline",
+    "starting_deadline",
+    "terms_of",
+    "wish_of",
+]
 
 # The order matters: what ends or denies an order is said before what only delays it.
 GATES: tuple[Rule, ...] = (

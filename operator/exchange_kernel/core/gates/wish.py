@@ -64,6 +64,14 @@ def _confirmed(view: View) -> bool:
     return isinstance(view.journal, Held) and receipts.is_confirmed(view.intent, view.identity, view.journal.receipt)
 
 
+def seconds_to_deadline(view: View) -> float | None:
+    """Until the first deadline passes, by the wall clock that deadlines are written in; None where there is none."""
+    spec = view.intent.spec
+    ends = (spec.placement.submit_before, starting_deadline(view), spec.expire_at)
+    left = [(end - view.now.wall).total_seconds() for end in ends if end is not None]
+    return max(0.05, min(left)) if left else None
+
+
 def starting_deadline_passed(view: View) -> Stop | None:
     """A backlog is not traded at yesterday's prices."""
     deadline = starting_deadline(view)

@@ -6,7 +6,7 @@ that into "nothing is known", which is always safe. Nothing is filled in.
 Sources: [R] binance-spot-api-docs `rest-api.md`; [F] `filters.md`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -103,7 +103,18 @@ def market(parsed: Mapping[str, Any]) -> Market:
         # ccxt fills the fees in with constants of its own; exchangeInfo does not tell what this account pays.
         taker_fee=None,
         maker_fee=None,
+        min_trailing_percent=_trailing_percent(parsed["info"], max, "minTrailingAboveDelta", "minTrailingBelowDelta"),
+        max_trailing_percent=_trailing_percent(parsed["info"], min, "maxTrailingAboveDelta", "maxTrailingBelowDelta"),
     )
+
+
+def _trailing_percent(
+    info: Mapping[str, Any], narrower: Callable[[Iterable[Decimal]], Decimal], *names: str
+) -> Decimal | None:
+    """A bound of the TRAILING_DELTA filter, which counts basis points, in percent; the narrower one of both sides."""
+    filters = (row for row in info.get("filters", ()) if row.get("filterType") == "TRAILING_DELTA")
+    found = next(filters, None)
+    return None if found is None else narrower(number(found[name]) / 100 for name in names)
 
 
 def _order_types(info: Mapping[str, Any]) -> frozenset[str]:

@@ -12,6 +12,7 @@ from exchange_kernel.api.enums import PlacementOutcome, TradingState
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_PAUSED
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
+from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.view import Problem, View
@@ -246,3 +247,16 @@ def test_rounding_follows_the_spec_then_the_account() -> None:
     assert first_stop(view(intent(**odd))) is not None
     assert first_stop(view(intent(**odd, roundingPolicy="Conservative"))) is None
     assert market().quantity_step
+
+
+def test_an_order_that_waits_is_judged_again_when_a_deadline_of_its_own_passes() -> None:
+    """Else a suspended order would say Pending for ever after the time when it could have been sent."""
+    ends = {"submitBefore": "2030-01-01T12:00:13Z"}
+    for wished, seconds in (
+        (intent(suspend=True), 50.0),
+        (intent(suspend=True, placement=ends), 3.0),
+        (intent(suspend=True, timeInForce="GTD", expireAt="2030-01-01T12:00:40Z"), 30.0),
+    ):
+        assert decide(view(wished)).requeue_after == seconds
+    early = view(account=account(problem=Problem("VenueUnreachable", "no answer")))
+    assert decide(early).requeue_after == 10.0

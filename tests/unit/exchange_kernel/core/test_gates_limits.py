@@ -137,3 +137,8 @@ def test_whatever_passes_is_worth_no_more_than_the_limit(
         assert stop is not None
     else:
         assert stop is None or stop.reason != Reason.LIMIT_EXCEEDED
+
+
+def test_every_rule_needs_its_limit() -> None:
+    """Without limits nothing is asked and no price is read."""
+    assert judged({}, others=10**6, type="Market", price=None, quantity="99") is None

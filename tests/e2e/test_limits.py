@@ -1,0 +1,127 @@
+"""An account's limits on the real stack: what they deny, what they let pass, and how orders share the places."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from support.stack import Stack, condition, eventually
+
+Json = Any
+BTC = "BTCUSDT"
+PATIENT = {"startingDeadlineSeconds": 600}
+
+
+async def limited(stack: Stack, **limits: Json) -> None:
+    """An account beside the shared one; its orders name it `small`."""
+    await stack.control.move_price(BTC, "60000")
+    await stack.open_account("small", limits=limits)
+    await stack.account_ready("small")
+
+
+async def denied(stack: Stack, name: str, **spec: Json) -> str:
+    await stack.order(name, "small", **spec)
+    obj = await stack.until_state(name, "Denied")
+    assert condition(obj, "Accepted") == ("False", "LimitExceeded")
+    message: str = obj["status"]["message"]
+    return message
+
+
+async def placed(stack: Stack, name: str, state: str, **spec: Json) -> None:
+    await stack.order(name, "small", **spec)
+    await stack.until_state(name, state)
+
+
+async def test_an_order_above_the_largest_is_denied_and_an_exit_is_not(shared: Stack) -> None:
+    await limited(shared, maxNotional=[{"currency": "USDT", "perOrder": "300"}])
+    assert "worth 300.01 USDT" in await denied(shared, "limit", quantity="0.01", price="30001")
+    assert "worth 300.01 USDT" in await denied(shared, "by-quote", type="Market", quantity=None, quoteQuantity="300.01")
+    assert "worth 600 USDT" in await denied(shared, "market", type="Market")
+    assert "worth 620 USDT" in await denied(shared, "stop", type="StopMarket", price=None, triggerPrice="62000")
+    await shared.no_order("small")
+    await placed(shared, "allowed", "Open", quantity="0.01", price="30000")
+    await placed(shared, "by-market", "Filled", type="Market", quantity="0.004")
+    await placed(shared, "exit", "Filled", side="Sell", type="Market", quantity="0.05")
+    await placed(shared, "protection", "Untriggered", side="Sell", type="StopMarket", price=None, triggerPrice="50000")
+
+
+async def test_currencies_and_symbols_that_are_not_listed_are_denied(shared: Stack) -> None:
+    await limited(
+        shared, maxNotional=[{"currency": "USDT", "perOrder": "1000"}], allowedSymbols=["BTC/USDT", "ETH/BTC"]
+    )
+    assert "none in BTC" in await denied(shared, "cross", symbol="ETH/BTC", quantity="1", price="0.01")
+    assert "do not allow ETH/USDT" in await denied(shared, "other", symbol="ETH/USDT", price="1000", quantity="0.1")
+    await placed(shared, "exit", "Filled", symbol="ETH/USDT", side="Sell", type="Market", quantity="0.1")
+    await placed(shared, "listed", "Open")
+
+
+async def test_a_limit_price_beyond_the_collar_is_denied(shared: Stack) -> None:
+    await limited(shared, priceCollarPercent="1")
+    assert "write 60600 or less" in await denied(shared, "far", price="60600.01")
+    await placed(shared, "near", "Filled", price="60600")
+    await placed(shared, "below", "Open", price="20000")
+    await placed(shared, "stop", "Untriggered", type="StopLimit", triggerPrice="65000", price="65650")
+    assert "triggerPrice (65000)" in await denied(
+        shared, "stop-far", type="StopLimit", triggerPrice="65000", price="65650.01"
+    )
+
+
+async def test_orders_at_once_share_the_places_and_a_free_place_is_taken(shared: Stack) -> None:
+    await limited(shared, maxOpenOrders=3)
+    names = [f"o{number}" for number in range(8)]
+    for name in names:
+        await shared.order(name, "small", placement=PATIENT)
+
+    async def waiting() -> list[str]:
+        return [name for name in names if condition(await shared.intent(name), "Ready")[1] == "OpenOrdersLimit"]
+
+    async def five_wait() -> bool:
+        return len(await waiting()) == 5
+
+    await eventually(five_wait, what="five of eight orders wait")
+    assert len((await shared.truth("small")).orders) == 3
+    await placed(shared, "exit", "Open", side="Sell", price="90000")
+    still = await waiting()
+    open_one, second, _ = (name for name in names if name not in still)
+    await shared.cancel(open_one)
+    await shared.until_state(open_one, "Canceled")
+
+    assert await waiting() == still  # the exit holds a place too, so that none is free yet
+    await shared.cancel(second)
+
+    async def four_wait() -> bool:
+        return len(await waiting()) == 4
+
+    await eventually(four_wait, what="the place that is free is taken by one")
+
+    async def three_work() -> bool:
+        orders = (await shared.truth("small")).orders
+        return sum(order["status"] == "NEW" for order in orders) == 3
+
+    await eventually(three_work, what="three orders work")
+
+
+async def test_an_order_that_waits_for_a_place_expires_unsent(shared: Stack) -> None:
+    await limited(shared, maxOpenOrders=1)
+    await placed(shared, "first", "Open")
+    await shared.order("second", "small", placement={"startingDeadlineSeconds": 3})
+    expired = await shared.until_state("second", "Expired")
+    assert condition(expired, "Stalled") == ("True", "DeadlinePassed")
+    assert len((await shared.truth("small")).orders) == 1
+
+
+async def test_a_limit_that_is_lifted_lets_a_corrected_order_pass(shared: Stack) -> None:
+    await limited(shared, maxNotional=[{"currency": "USDT", "perOrder": "100"}])
+    await denied(shared, "order", quantity="0.01", price="20000")
+    lifted = {"maxNotional": [{"currency": "USDT", "perOrder": "200"}]}
+    await shared.patch_account({"spec": {"limits": lifted}}, "small")
+    await shared.patch_intent("order", {"spec": {"price": "19999"}})
+    obj = await shared.until_state("order", "Open")
+    assert Decimal(obj["status"]["normalized"]["price"]) == 19999
+
+
+@pytest.mark.parametrize("limits", [{"maxNotional": [{"currency": "USDT", "perOrder": "100000"}]}])
+async def test_an_account_with_limits_is_ready_and_says_nothing_is_missing(shared: Stack, limits: Json) -> None:
+    await limited(shared, **limits)
+    account = await shared.account_ready("small")
+    assert condition(account, "Ready") == ("True", "Trading")
