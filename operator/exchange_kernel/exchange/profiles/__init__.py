@@ -9,12 +9,14 @@ from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.bybit import BybitSpot
 from exchange_kernel.exchange.profiles.coinbase import CoinbaseSpot
 from exchange_kernel.exchange.profiles.kraken import KrakenSpot
+from exchange_kernel.exchange.profiles.okx import OkxSpot
 
 _ALL: tuple[VenueProfile, ...] = (
     BinanceSpot(),
     BybitSpot(),
     CoinbaseSpot(),
     KrakenSpot(),
+    OkxSpot(),
 )
 PROFILES: Mapping[tuple[str, str], VenueProfile] = MappingProxyType({(p.name, p.market_type): p for p in _ALL})
 

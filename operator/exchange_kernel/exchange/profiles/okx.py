@@ -1,0 +1,338 @@
+"""OKX v5, spot, on an account in spot or futures mode.
+
+What is particular about it: a client order id is unique "among all currently pending orders" and may be used again
+afterwards [C]; stops are algo orders, with ids, lists and endpoints of their own (`okx_algos`); errors come inside HTTP
+200, in the row. A signed request expires 30 seconds after its time stamp [S]; `expTime`, which would be shorter, exists
+for ordinary orders alone and is a header that ccxt does not send.
+
+Every order has `tdMode` cash, which never borrows; an account in a margin mode refuses it. A stop names its side of the
+price (`slTriggerPx`, `tpTriggerPx`), and one that the market has crossed is refused [E 51277 to 51280]. Stops are
+changed by cancel and replacement: an algo order's amend "only applies to Expiry Futures and Perpetual Futures"
+[E 51529]. Trailing stops are not offered: in which currency the size of a buy is meant is documented for `conditional`
+orders alone [A]. There is no GTD.
+
+Sources: the API guide, [C] "Place order", [X] "Cancel order", [N] "Amend order", [A] "Place algo order", [D] "Get
+account configuration", [S] "REST authentication", [E] "Error code", [L] "Rate limits"; [CCXT] ccxt 4.5.90.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from exchange_kernel.core.venue import (
+    AmendChange,
+    AmendRequest,
+    Balance,
+    Market,
+    OrderRequest,
+    Trade,
+    VenueOrder,
+    VenueRules,
+)
+from exchange_kernel.exchange.port import AccountIdentity
+from exchange_kernel.exchange.profiles import okx_algos as algos
+from exchange_kernel.exchange.profiles import okx_answers as answers
+from exchange_kernel.exchange.profiles import okx_lists as lists
+from exchange_kernel.exchange.profiles.acknowledged import acknowledged
+from exchange_kernel.exchange.profiles.base import (
+    Ask,
+    Call,
+    CodeRow,
+    History,
+    LimitScope,
+    OrderKey,
+    Row,
+    VenueProfile,
+    Weights,
+)
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
+from exchange_kernel.exchange.profiles.okx_codes import CODES
+
+REQUEST_EXPIRY = 30.0
+"""Seconds [S]."""
+
+_SIDES = MappingProxyType({"Buy": "buy", "Sell": "sell"})
+# Errors stand at the beginning of an answer, or in its one row; long answers without one are not parsed twice.
+_ERROR_WITHIN = 2000
+
+
+class OkxSpot(VenueProfile):
+    """Market, Limit (GTC, IOC, FOK, post-only), and stops and take-profits, at market or with a limit."""
+
+    name: ClassVar[str] = "okx"
+    ccxt_id: ClassVar[str] = "okx"
+    rules: ClassVar[VenueRules] = VenueRules(
+        name="okx",
+        supported=frozenset(
+            {
+                ("Market", "GTC", False, False),  # the spec's default; a market order does not rest
+                ("Market", "IOC", False, False),
+                ("Limit", "GTC", False, False),
+                ("Limit", "GTC", True, False),
+                ("Limit", "IOC", False, False),
+                ("Limit", "FOK", False, False),
+                ("StopMarket", "GTC", False, False),
+                ("StopLimit", "GTC", False, False),
+                ("TakeProfitMarket", "GTC", False, False),
+                ("TakeProfitLimit", "GTC", False, False),
+            }
+        ),
+        quote_market_buy=True,
+        request_expiry=REQUEST_EXPIRY,
+        settle_margin=30.0,  # not documented
+        # [N] `newSz` is the "new total target quantity after amendment [...] not the remaining unfilled portion".
+        amends=MappingProxyType(
+            {"Limit": frozenset({AmendChange.QUANTITY_DOWN, AmendChange.QUANTITY_UP, AmendChange.PRICE})}
+        ),
+    )
+    codes: ClassVar[Sequence[CodeRow]] = CODES
+    account_limit_codes: ClassVar[frozenset[str]] = frozenset({"50011", "50061"})  # private limits are per user [L]
+    # [L] each endpoint has its own limit: 60 in 2 seconds for orders, 20 for algo orders, 10 for old fills. The
+    # strictest that an operation touches decides what it costs, in sixtieths of two seconds.
+    weights: ClassVar[Weights] = Weights(
+        per_minute=1800,
+        costs=MappingProxyType(
+            {
+                "load_markets": 3,
+                "look_up": 4,
+                "fetch_order": 4,
+                "cancel_order": 3,
+                "prove_absence": 40,
+                "fetch_open_orders": 12,
+                "fetch_trades": 7,
+                "identify": 12,
+                "fetch_balances": 6,
+            }
+        ),
+        scope=LimitScope.ACCOUNT,
+    )
+    errors_inside_answers: ClassVar[bool] = True
+
+    # --- connection ---------------------------------------------------------------------------------------------
+
+    def settings(self) -> Mapping[str, Any]:
+        """One read of instruments, and none of currencies, which would be a private call [CCXT]."""
+        return {
+            "options": {
+                "defaultType": "spot",
+                "timeDifference": 0,
+                "adjustForTimeDifference": False,
+                "fetchMarkets": {"types": ["spot"]},
+                "maxRetriesOnFailure": 0,
+            },
+            "has": {"fetchCurrencies": False},
+        }
+
+    def api_urls(self, own: Mapping[str, Any], endpoint: str) -> Mapping[str, Any]:
+        """One base for everything."""
+        return {"rest": endpoint.rstrip("/") or own["rest"]}
+
+    # --- ids ----------------------------------------------------------------------------------------------------
+
+    def encode(self, client_order_id: str) -> str:
+        """[C] up to 32 letters and digits: the canonical form fits as it is."""
+        if not is_canonical(client_order_id):
+            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
+        return client_order_id
+
+    def decode(self, wire_id: str) -> str | None:
+        """The same, for ids that can be ours."""
+        return wire_id if is_canonical(wire_id) else None
+
+    # --- writes -------------------------------------------------------------------------------------------------
+
+    def create(self, request: OrderRequest, market_id: str) -> Call:
+        """POST order, or POST order-algo for what waits for a trigger."""
+        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
+        if kind not in self.rules.supported or (request.trailing, request.expire_at) != (None, None):
+            raise ValueError(f"the okx profile does not place {request.type} {request.time_in_force} orders like this")
+        waits = request.type not in {"Market", "Limit"}
+        if waits != (request.trigger_price is not None):
+            raise ValueError("a trigger price is for the orders that have one")
+        params = {
+            "instId": market_id,
+            "tdMode": "cash",
+            "side": _SIDES[request.side],
+            # Without it ccxt would invent one. For an algo order the venue has deprecated it [A].
+            "clOrdId": self.encode(request.client_order_id),
+        }
+        if waits:
+            params |= {"algoClOrdId": params["clOrdId"], **_stop(request)}
+            return Call("privatePostTradeOrderAlgo", (params,), expected=params)
+        sent: dict[str, Any] = {**params, **(_market(request) if request.type == "Market" else _limit(request))}
+        return Call("privatePostTradeOrder", (sent,), expected=sent)
+
+    def created(self, raw: Any, request: OrderRequest, market_id: str) -> VenueOrder:  # noqa: ANN401 - the venue's JSON
+        """The ids; an algo order's is marked as such."""
+        del market_id
+        (row,) = algos.data(raw)
+        if row["sCode"] != "0":
+            raise ValueError("the answer is no acknowledgement")
+        if request.trigger_price is None:
+            return acknowledged(request, row["ordId"], row["clOrdId"])
+        return acknowledged(request, row["algoId"] and answers.ALGO + row["algoId"], row["algoClOrdId"])
+
+    def amend(self, request: AmendRequest, market_id: str) -> Call:
+        """POST amend-order; where it fails the order works on unchanged (`cxlOnFail` is false) [N]."""
+        if request.type not in self.rules.amends or request.trigger_price is not None:
+            raise ValueError(f"the okx profile changes no {request.type} order like this")
+        changes = {"newSz": request.quantity, "newPx": request.price}
+        params = {
+            "instId": market_id,
+            "ordId": request.exchange_order_id,
+            "cxlOnFail": False,
+            **{name: plain(value) for name, value in changes.items() if value is not None},
+        }
+        return Call("privatePostTradeAmendOrder", (params,), expected=params)
+
+    def amended(self, raw: Any, request: AmendRequest, market_id: str) -> None:  # noqa: ANN401 - the venue's JSON
+        """An acknowledgement; what became of the change is read back."""
+        del market_id
+        (row,) = algos.data(raw)
+        if (row["sCode"], row["ordId"]) != ("0", request.exchange_order_id):
+            raise ValueError("the answer is no acknowledgement, or is about another order")
+
+    # --- questions ----------------------------------------------------------------------------------------------
+
+    async def cancel(self, ask: Ask, key: OrderKey) -> bool:
+        """POST cancel-order; a stop, or what it has become, by its own way."""
+        order_id = key.exchange_order_id
+        if order_id is None:
+            row = await self.find_by_client_id(ask, key)
+            if row is None:
+                return False
+            order_id = self.read_order(row, key.symbol).exchange_order_id
+        if order_id.startswith(answers.ALGO):
+            return await algos.cancel(ask, order_id.removeprefix(answers.ALGO))
+        named = {"instId": key.market_id, "ordId": order_id}
+        return await ask(Call("privatePostTradeCancelOrder", (named,))) is not None
+
+    async def find_by_client_id(self, ask: Ask, key: OrderKey) -> Row | None:
+        """Order details, then algo order details."""
+        return await lists.by_client_id(ask, key.market_id, self.encode(key.client_order_id))
+
+    async def find_by_id(self, ask: Ask, key: OrderKey) -> Row | None:
+        """Order details or algo order details, as the id says."""
+        order_id = str(key.exchange_order_id)
+        if not order_id.startswith(answers.ALGO):
+            return await algos.first(ask, algos.ORDER, {"instId": key.market_id, "ordId": order_id})
+        row = await algos.first(ask, algos.ALGO_ORDER, {"algoId": order_id.removeprefix(answers.ALGO)})
+        return None if row is None else await algos.complete(ask, row)
+
+    def open_orders(self, ask: Ask) -> AsyncIterator[Row]:
+        """Order List and Algo order list."""
+        return lists.open_orders(ask)
+
+    async def trades(self, ask: Ask, key: OrderKey) -> tuple[Trade, ...]:
+        """Transaction details of the order, or of those that a stop has placed."""
+        order_id = str(key.exchange_order_id)
+        order_ids: Sequence[str] = [order_id]
+        if order_id.startswith(answers.ALGO):
+            row = await algos.first(ask, algos.ALGO_ORDER, {"algoId": order_id.removeprefix(answers.ALGO)})
+            order_ids = () if row is None else answers.children(row)
+        return answers.trades([row for one in order_ids for row in await lists.fills(ask, one)])
+
+    async def identify(self, ask: Ask) -> AccountIdentity:
+        """`uid`, and what the key may do [D]."""
+        (row,) = algos.data(await ask(Call("privateGetAccountConfig")))
+        return AccountIdentity(venue_account_id=str(row["uid"]), can_trade="trade" in str(row["perm"]).split(","))
+
+    async def balances(self, ask: Ask) -> tuple[Balance, ...]:
+        """The trading account's currencies."""
+        (row,) = algos.data(await ask(Call("privateGetAccountBalance")))
+        return answers.balances(row["details"])
+
+    async def clock_ms(self, ask: Ask) -> int:
+        """`ts`."""
+        (row,) = algos.data(await ask(Call("publicGetPublicTime")))
+        return int(row["ts"])
+
+    async def last_price(self, ask: Ask, market_id: str) -> Decimal:
+        """`last` of the ticker."""
+        (row,) = algos.data(await ask(Call("publicGetMarketTicker", ({"instId": market_id},))))
+        return number(row["last"])
+
+    def orders_in_doubt(self, ask: Ask, history: History) -> AsyncIterator[Row]:
+        """See `okx_lists`."""
+        return lists.orders_in_doubt(ask, history)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def error_of(self, body: str) -> tuple[str, str]:
+        """`{"code": "51603", "msg": "..."}`, or the code of the one row of a write: `sCode`, `sMsg`."""
+        if body.startswith('{"code":"0"') and '"sCode"' not in body[:_ERROR_WITHIN]:
+            return "", ""
+        try:
+            parsed = json.loads(body)
+        except ValueError:
+            return "", ""
+        return _error(parsed) if isinstance(parsed, dict) else ("", "")
+
+    def read_order(self, raw: Row, symbol: str) -> VenueOrder:
+        """An ordinary order, or an algo order with what became of it."""
+        return answers.order(raw, symbol)
+
+    def market_id_of(self, raw: Row) -> str:
+        """The instrument."""
+        return str(raw["instId"])
+
+    def placed_at_ms(self, raw: Row) -> int | None:
+        """`cTime`."""
+        return int(raw["cTime"])
+
+    def read_market(self, market: Mapping[str, Any]) -> Market | None:
+        """A spot instrument."""
+        return answers.market(market) if market["spot"] else None
+
+
+def _error(parsed: Mapping[str, Any]) -> tuple[str, str]:
+    """(code, message) of the first row that failed, else of the answer; empty where all is well."""
+    rows = parsed.get("data") if isinstance(parsed.get("data"), list) else ()
+    for row in rows or ():
+        if isinstance(row, dict) and str(row.get("sCode") or "0") != "0":
+            return str(row["sCode"]), str(row.get("sMsg") or row["sCode"])
+    code = parsed.get("code")
+    if not isinstance(code, str) or code in {"", "0"}:
+        return "", ""
+    return code, str(parsed.get("msg") or code)
+
+
+def _market(request: OrderRequest) -> dict[str, Any]:
+    """[C] `banAmend`: rejected, and not made smaller, where the balance does not suffice."""
+    if request.price is not None:
+        raise ValueError("a market order takes no price")
+    if request.quote_quantity is None:
+        return {"ordType": "market", "sz": plain(request.quantity), "tgtCcy": "base_ccy", "banAmend": True}
+    if request.quantity is not None or request.side != "Buy":
+        raise ValueError("a quote quantity goes alone, and only on market buys")
+    return {"ordType": "market", "sz": plain(request.quote_quantity), "tgtCcy": "quote_ccy", "banAmend": True}
+
+
+def _limit(request: OrderRequest) -> dict[str, str]:
+    if request.quote_quantity is not None:
+        raise ValueError("a limit order takes no quote quantity")
+    kind = {"GTC": "limit", "IOC": "ioc", "FOK": "fok"}[request.time_in_force]
+    return {
+        "ordType": "post_only" if request.post_only else kind,
+        "sz": plain(request.quantity),
+        "px": plain(request.price),
+    }
+
+
+def _stop(request: OrderRequest) -> dict[str, str]:
+    """A one-way stop [A]: its name says on which side of the price it waits. Spot triggers on the last price alone."""
+    at_market = request.type.endswith("Market")
+    if request.quote_quantity is not None or at_market != (request.price is None):
+        raise ValueError("a stop has a base quantity, and a limit price where it is a limit order")
+    prefix = "sl" if request.type.startswith("Stop") else "tp"
+    unit = {"tgtCcy": "base_ccy"} if at_market and request.side == "Buy" else {}
+    return {
+        "ordType": "conditional",
+        "sz": plain(request.quantity),
+        f"{prefix}TriggerPx": plain(request.trigger_price),
+        f"{prefix}TriggerPxType": "last",
+        f"{prefix}OrdPx": answers.AT_MARKET if at_market else plain(request.price),
+        **unit,
+    }
