@@ -14,6 +14,7 @@ import ccxt.pro
 import pytest
 
 from paper_exchange.control_client import ControlClient
+from paper_exchange.server import PaperExchange
 from support.paper_ccxt import Ccxt
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"
@@ -67,7 +68,7 @@ async def while_trading(pro: Ccxt, watch: Awaitable[Any], symbols: tuple[str, ..
 
 
 def test_every_watch_method_is_accounted_for() -> None:
-    found = {name for name in dir(ccxt.pro.binance) if name.startswith("watch")}
+    found = {name for name in dir(ccxt.pro.binance) if name.startswith("watch") and name == name.lower()}
 
     assert found == SPOT | NOT_SPOT | HELPERS
 
@@ -160,8 +161,17 @@ async def test_nothing_is_heard_after_unwatching(pro: Ccxt) -> None:
     assert not any(key.startswith("trade") for key in client.subscriptions)
 
 
-@pytest.mark.parametrize("name", ["watch_mark_price", "watch_liquidations", "watch_position", "watch_funding_rate"])
-async def test_what_is_not_spot_is_refused_by_ccxt(pro: Ccxt, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(NOT_SPOT))
+async def test_what_is_not_spot_fails_in_ccxt_and_asks_for_no_market_data(
+    pro: Ccxt, venue: PaperExchange, name: str
+) -> None:
     await pro.load_markets()
-    with pytest.raises((ccxt.NotSupported, ccxt.BadRequest, ccxt.ArgumentsRequired)):
-        await getattr(pro, name)(BTC)
+    before = [*venue.requests.since()]
+    several = name.endswith(("_symbols", "s")) and name != "watch_my_liquidations"
+    call = getattr(pro, name)
+    arguments = (["btcusdt"], ["ticker"]) if name == "watch_stock_market_stream" else ([BTC] if several else BTC,)
+    with pytest.raises((ccxt.BaseError, KeyError, AttributeError, TypeError)):
+        await asyncio.wait_for(call(*arguments), PATIENCE_S)
+    sent = {entry.path for entry in [*venue.requests.since()][len(before) :]}
+    assert sent <= ({"userDataStream.subscribe.signature"} if "my_liquidations" in name else set())
+    assert not any("/ws/" in url for url in pro.clients)

@@ -1,15 +1,13 @@
 """ccxt.pro over the WS-API: orders by message, and the user data stream."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import ccxt
 import pytest
 
 from paper_exchange.control_client import ControlClient
 from paper_exchange.server import PaperExchange
-from support.paper_ccxt import Ccxt, until
+from support.paper_ccxt import Ccxt, watching
 
 BTC = "BTC/USDT"
 PATIENCE_S = 10
@@ -17,18 +15,6 @@ PATIENCE_S = 10
 
 async def rest_a_limit(pro: Ccxt, **params: Ccxt) -> Ccxt:
     return await pro.create_order_ws(BTC, "limit", "buy", "0.01", "59000", params)
-
-
-async def watching(venue: PaperExchange, call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """Starts a watch call and waits until the venue has answered its subscription."""
-    before = subscriptions(venue)
-    task = asyncio.create_task(call)
-    await until(lambda: subscriptions(venue) > before)
-    return task
-
-
-def subscriptions(venue: PaperExchange) -> int:
-    return sum(entry.path == "userDataStream.subscribe.signature" for entry in venue.requests.since())
 
 
 async def test_an_order_is_placed_read_and_canceled_by_message(pro: Ccxt) -> None:
