@@ -30,6 +30,7 @@ from paper_exchange.commands import (
 )
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
+from paper_exchange.journal import decode, encode
 from paper_exchange.matching import reservation
 from paper_exchange.model import STOP_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
@@ -208,6 +209,20 @@ def test_a_snapshot_anywhere_in_a_sequence_changes_nothing(commands: list[Comman
         assert restored.last == straight.last
 
     assert snapshot.digest(restored.engine.state) == snapshot.digest(straight.engine.state)
+
+
+@settings(max_examples=12, derandomize=True, deadline=None)
+@given(sequences)
+def test_a_replay_of_what_the_journal_wrote_gives_the_same_venue(commands: list[Command]) -> None:
+    lived, replayed = traders(), traders()
+    for command in commands:
+        for bench in (lived, replayed):
+            bench.now += 400
+        lived.do(command)
+        replayed.do(decode(*encode(command)))
+        assert replayed.last == lived.last
+
+    assert snapshot.digest(replayed.engine.state) == snapshot.digest(lived.engine.state)
 
 
 def random_command(rng: Random, bench: Bench) -> Command:
