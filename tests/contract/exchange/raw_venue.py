@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,8 @@ EXCHANGE_INFO = json.dumps(
     }
 )
 
+BINANCE = {"/exchangeInfo": EXCHANGE_INFO, "/time": '{"serverTime":1700000000000}'}
+
 
 @dataclass(frozen=True)
 class Received:
@@ -44,6 +47,7 @@ class Received:
     path: str
     headers: dict[str, str]
     params: dict[str, str]
+    body: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,14 @@ CLOSED = Reply(b"")
 
 
 class RawVenue:
-    """Serves exchangeInfo and time; everything else is answered from `replies`, in order."""
+    """Everything is answered from `replies`, in order, and then from `served`, by the end of the path.
 
-    def __init__(self) -> None:
+    Args:
+        served: Bodies by the ends of paths; exchangeInfo and time of Binance unless told otherwise.
+    """
+
+    def __init__(self, served: Mapping[str, str] | None = None) -> None:
+        self._served = BINANCE if served is None else served
         self.received: list[Received] = []
         self.replies: defaultdict[tuple[str, str], deque[Reply]] = defaultdict(deque)
         self.silent = False
@@ -145,10 +154,9 @@ class RawVenue:
         queued = self.replies[request.method, request.path]
         if queued:
             return queued.popleft()
-        if request.path.endswith("/exchangeInfo"):
-            return http(200, EXCHANGE_INFO)
-        if request.path.endswith("/time"):
-            return http(200, '{"serverTime":1700000000000}')
+        body = next((body for end, body in self._served.items() if request.path.endswith(end)), None)
+        if body is not None:
+            return http(200, body)
         return None if self.silent else http(404, "")
 
 
@@ -159,4 +167,4 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)}
     body = (await reader.readexactly(int(headers.get("content-length", "0")))).decode()
     path, _, query = target.partition("?")
-    return Received(method, path, headers, dict(parse_qsl(f"{query}&{body}")))
+    return Received(method, path, headers, dict(parse_qsl(f"{query}&{body}")), body)
