@@ -14,7 +14,6 @@ from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.port import Exchange
 from exchange_kernel.exchange.session import AccountSession
-from paper_exchange.binance.endpoints import PATHS
 from paper_exchange.commands import SweepTo
 from paper_exchange.config import AccountConfig, Config, KeyConfig
 from paper_exchange.server import PaperExchange
@@ -31,11 +30,9 @@ class Subject:
     exchange: Exchange
     # Fills a resting buy order at 50000 completely, from the venue's side.
     fill: Callable[[str], Awaitable[None]]
-    # Whether the other side serves amends in place.
-    amends: bool = True
 
 
-@pytest.fixture(params=["memory", "ccxt-binance"])
+@pytest.fixture(params=["memory", "ccxt-binance", "ccxt-kraken"])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """Every adapter in turn."""
     if request.param == "memory":
@@ -43,16 +40,11 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
         return
     config = Config(accounts=(AccountConfig(name="default", keys=(KeyConfig(key=KEY, secret=SECRET),)),))
     async with PaperExchange(config) as paper:
-        session = connect(paper.url)
+        session = connect(paper.url, exchange=request.param.removeprefix("ccxt-"))
         try:
-            yield Subject(session, fill=lambda _: sweep(paper), amends=_serves_amends())
+            yield Subject(session, fill=lambda _: sweep(paper))
         finally:
             await session.close()
-
-
-def _serves_amends() -> bool:
-    """Whether the local venue has the endpoint; until it does, only what is refused before the wire is tested on it."""
-    return "/api/v3/order/amend/keepPriority" in PATHS
 
 
 def _memory() -> Subject:
@@ -65,9 +57,11 @@ def _memory() -> Subject:
     return Subject(exchange, fill)
 
 
-def connect(url: str, *, budgets: Budgets | None = None, request_timeout: float = 10.0) -> AccountSession:
+def connect(
+    url: str, *, exchange: str = "binance", budgets: Budgets | None = None, request_timeout: float = 10.0
+) -> AccountSession:
     """A session on a loopback venue, with a budget of its own unless one is given."""
-    venue = Venue("binance", endpoint=url, request_timeout=request_timeout)
+    venue = Venue(exchange, endpoint=url, request_timeout=request_timeout)
     return open_exchange(venue, Credentials(KEY, SECRET), budgets=budgets or Budgets())
 
 

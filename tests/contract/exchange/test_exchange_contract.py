@@ -50,6 +50,11 @@ async def placed(subject: Subject, request: OrderRequest) -> VenueOrder:
     return outcome.order
 
 
+async def settled(subject: Subject, request: OrderRequest) -> VenueOrder:
+    """An order as it is read back: some venues acknowledge an id and no fills."""
+    return await seen(subject, (await placed(subject, request)).exchange_order_id)
+
+
 async def seen(subject: Subject, exchange_order_id: str) -> VenueOrder:
     found = await subject.exchange.fetch_order(SYMBOL, exchange_order_id)
     assert found is not None
@@ -105,22 +110,22 @@ async def test_a_resting_order_is_open_and_found_everywhere(subject: Subject) ->
 
 
 async def test_a_market_order_is_filled_with_its_trades(subject: Subject) -> None:
-    filled = await placed(subject, order(type="Market", price=None))
+    filled = await settled(subject, order(type="Market", price=None))
 
     assert filled.status is VenueStatus.FILLED
     assert filled.filled == Decimal("0.01")
-    assert filled.cost is not None
     trades = await subject.exchange.fetch_trades(SYMBOL, filled.exchange_order_id)
     assert sum(t.quantity for t in trades) == filled.filled
-    assert sum(t.cost for t in trades) == filled.cost
+    assert filled.cost in {None, sum(t.cost for t in trades)}
 
 
 async def test_a_market_buy_by_quote_spends_no_more_than_that(subject: Subject) -> None:
-    filled = await placed(subject, order(type="Market", price=None, quantity=None, quote_quantity=Decimal("100.125")))
+    filled = await settled(subject, order(type="Market", price=None, quantity=None, quote_quantity=Decimal("100.125")))
 
     assert filled.status is VenueStatus.FILLED
-    assert filled.cost is not None
-    assert Decimal(99) < filled.cost <= Decimal("100.125")
+    trades = await subject.exchange.fetch_trades(SYMBOL, filled.exchange_order_id)
+    assert sum(t.quantity for t in trades) == filled.filled
+    assert Decimal(99) < sum(t.cost for t in trades) <= Decimal("100.125")
 
 
 async def test_a_fill_at_the_venue_is_seen(subject: Subject) -> None:
@@ -137,7 +142,11 @@ async def test_a_fill_at_the_venue_is_seen(subject: Subject) -> None:
 async def test_an_order_that_cannot_fill_at_once_expires_with_nothing_filled(
     subject: Subject, time_in_force: str
 ) -> None:
-    expired = await placed(subject, order(time_in_force=time_in_force))
+    if ("Limit", time_in_force, False, False) not in subject.exchange.rules.supported:
+        refused = await subject.exchange.create_order(order(time_in_force=time_in_force), open_gate)
+        assert isinstance(refused, Refused)
+        return
+    expired = await settled(subject, order(time_in_force=time_in_force))
 
     assert (expired.status, expired.filled) == (VenueStatus.EXPIRED, 0)
 
@@ -185,7 +194,7 @@ async def test_a_cancel_by_either_id_ends_the_order(subject: Subject) -> None:
 
 async def test_a_cancel_of_an_order_that_has_ended_or_never_was_finds_nothing(subject: Subject) -> None:
     request = order(type="Market", price=None)
-    filled = await placed(subject, request)
+    filled = await settled(subject, request)
 
     ended = await subject.exchange.cancel_order(SYMBOL, filled.exchange_order_id, request.client_order_id)
     unheard_of = await subject.exchange.cancel_order(SYMBOL, None, order().client_order_id)
@@ -277,8 +286,8 @@ async def test_an_amend_of_an_order_that_has_ended_is_too_late(subject: Subject)
 
 
 def needs_amends(subject: Subject) -> None:
-    if AmendChange.QUANTITY_DOWN not in subject.exchange.rules.amends.get("Limit", frozenset()) or not subject.amends:
-        pytest.skip("the profile lists no amend in place, or the other side serves none")
+    if AmendChange.QUANTITY_DOWN not in subject.exchange.rules.amends.get("Limit", frozenset()):
+        pytest.skip("the profile lists no amend in place")
 
 
 async def test_a_market_that_does_not_exist_is_an_error_with_its_name(subject: Subject) -> None:
