@@ -37,6 +37,9 @@ class Settings:
         "show everything one poll interval later at most",
     )
     balance_interval: float = _knob(30.0, "between two reads of an account's balances when nothing was filled")
+    credentials_interval: float = _knob(
+        30.0, "between two looks at the Secret of an account whose key works; a refused key is looked at more often"
+    )
     sweep_interval: float = _knob(60.0, "between two comparisons of the cache with the API server")
     journal_sweep_interval: float = _knob(
         3600.0, "between two looks for receipts whose retention has passed; they are deleted one by one"
@@ -114,6 +117,7 @@ def _check(settings: Settings) -> None:
         "poll_interval",
         "idle_interval",
         "balance_interval",
+        "credentials_interval",
         "sweep_interval",
         "journal_sweep_interval",
         "send_window",

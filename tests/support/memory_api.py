@@ -227,7 +227,7 @@ def _address(path: str) -> tuple[str, str, str, str]:
     parts = path.strip("/").split("/")
     parts = parts[2:] if parts[0] == "api" else parts[3:]
     namespace = ""
-    if parts[0] == "namespaces":
+    if parts[0] == "namespaces" and parts[2:]:
         namespace, parts = parts[1], parts[2:]
     plural, name, sub = [*parts, "", ""][:3]
     return plural, namespace, name, sub

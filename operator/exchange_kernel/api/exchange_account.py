@@ -242,7 +242,7 @@ class CancelAllStatus(Observed):
     """The last value seen."""
 
     observed_at: Time
-    """When it was first seen; orders created before are canceled."""
+    """When it was set, by the API server's record; orders that were created then or before are canceled."""
 
     generation: Annotated[Whole, Field(ge=0)]
     """metadata.generation of the account that brought it."""
@@ -251,7 +251,7 @@ class CancelAllStatus(Observed):
     """True for the first value of a new account, which cancels nothing."""
 
     pending: Annotated[Whole, Field(ge=0)] = 0
-    """Orders whose cancel is not confirmed yet."""
+    """Orders whose end is not confirmed yet, never-sent ones included."""
 
 
 class HaltStatus(Observed):

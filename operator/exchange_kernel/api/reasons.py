@@ -108,11 +108,6 @@ class Reason(StrEnum):
         "A child of the group has a name that belongs to another object.",
         "Rename the group or the other object.",
     )
-    TRADING_HALTED = (
-        "TradingHalted",
-        "The account is halted.",
-        "Ask the account's owner to set tradingState: Enabled.",
-    )
     REDUCE_ONLY_ACCOUNT = (
         "ReduceOnlyAccount",
         "The account takes only orders that reduce exposure.",
@@ -207,6 +202,11 @@ class Reason(StrEnum):
         "Somebody else, or the venue, canceled the order; it is not placed again.",
         "Create a new OrderIntent with a new name if it is still wanted.",
     )
+    CANCEL_ALL = (
+        "CancelAll",
+        "The account's cancelAllToken canceled every order that existed then.",
+        "Create a new OrderIntent with a new name if it is still wanted.",
+    )
     ENDED_BEFORE = (
         "EndedBefore",
         "The order of this name had ended before this object was created.",
@@ -297,5 +297,9 @@ class Reason(StrEnum):
         "Wait; if it persists, use fewer programs with this key or address.",
     )
     MAINTENANCE = ("Maintenance", "The venue is under maintenance.", "Wait.")
-    HALTED = ("Halted", "Trading is halted by spec.tradingState.", "Set tradingState: Enabled to go on.")
+    HALTED = (
+        "Halted",
+        "The account is halted (tradingState): nothing is sent, and the orders of haltScope are canceled for good.",
+        "Ask the account's owner to set tradingState: Enabled; for an order that the halt has canceled use a new name.",
+    )
     TERMINATING = ("Terminating", "The account is being deleted: it only cancels.")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
+from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.exchange_account import ExchangeAccount, JournalRef
 from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.reasons import Reason
@@ -16,6 +17,7 @@ from exchange_kernel.controller.account_report import AccountCounters, AccountPi
 from exchange_kernel.controller.connecting import NO_MARKETS
 from exchange_kernel.controller.contact import RECONNECT, Contact
 from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.controls import Draining, NamespaceLabels
 from exchange_kernel.controller.following import Following
 from exchange_kernel.controller.memo import IntentMemo, newer
 from exchange_kernel.controller.polling import Polling
@@ -24,7 +26,9 @@ from exchange_kernel.controller.publishing import StateWriter, StatusWriter
 from exchange_kernel.controller.releasing import release_account
 from exchange_kernel.controller.slots import Slots
 from exchange_kernel.core import account as core
+from exchange_kernel.core import controls, draining, requested
 from exchange_kernel.core.account import AccountDecision, AccountView
+from exchange_kernel.core.gates import is_paused
 from exchange_kernel.core.venue import CreateOutcome, NotPlaced, Placed
 from exchange_kernel.core.view import AccountFacts, Problem
 from exchange_kernel.exchange.port import CredentialsRefused, Exchange, ExchangeError
@@ -47,6 +51,7 @@ class AccountRuntime:
         account: The object, as first seen.
         memos: The intents of this account.
         wake: Has an intent judged again, by uid.
+        complete: Whether `memos` gives all intents of the account; not so before the first sweep.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class AccountRuntime:
         account: ExchangeAccount,
         memos: Callable[[], Iterable[IntentMemo]],
         wake: Callable[[str], None],
+        complete: Callable[[], bool] = lambda: True,
     ) -> None:
         self._context = context
         self.account = account
@@ -73,6 +79,10 @@ class AccountRuntime:
         self._state = StateWriter(context)
         self._prices = PriceBoard(context.monotonic, self.failed)
         self._slots = Slots(memos, context.monotonic)
+        self._draining = Draining(context, memos, complete)
+        self._labels = NamespaceLabels(context)
+        self._handled: str | None = None
+        self._polling.be_eager(eager=account.spec.trading_state is TradingState.REDUCE_ONLY)
 
     # --- what others need ---------------------------------------------------------------------------------------
 
@@ -99,8 +109,12 @@ class AccountRuntime:
             journal_uid=self._context.root.uid,
             contact=not self._contact.lost,
             terminating=self.account.metadata.deleting,
-            allowed=core.allows(self.account, namespace),
+            allowed=self._allows(namespace),
+            paused=is_paused(self.account.metadata),
             trading_state=spec.trading_state,
+            halt_scope=spec.halt_scope,
+            cancel_all=self.account.status.cancel_all,
+            holdings=self._polling.holdings,
             markets=opened.markets if opened else NO_MARKETS,
             rules=opened.session.rules if opened else None,
             defaults=spec.defaults,
@@ -118,6 +132,30 @@ class AccountRuntime:
     async def read_price(self, symbol: str, exchange: Exchange) -> None:
         """Read the market's price, for orders that are judged by it. A failure is noted, not raised."""
         await self._prices.read(symbol, exchange)
+
+    def _allows(self, namespace: str) -> bool | None:
+        if self.account.spec.allowed_namespaces.selector is None or namespace == self.account.metadata.namespace:
+            return core.allows(self.account, namespace)
+        if not self._labels.knows(namespace):
+            self._kick.set()
+        return core.allows(self.account, namespace, self._labels.of(namespace))
+
+    @property
+    def ready(self) -> bool:
+        """Whether orders can be placed."""
+        return self._decision is not None and self._decision.shown is None and not self._decision.claims
+
+    def withdraws(self, memo: IntentMemo) -> bool:
+        """Whether the account's owner ends an order that may work."""
+        noted, halted = self.account.status.cancel_all, self.account.spec.trading_state is TradingState.HALTED
+        if not halted and (noted is None or noted.baseline):
+            return False
+        return memo.may_work and controls.withdrawn(memo.intent, self.facts(memo.meta.namespace)) is not None
+
+    def ended_pass(self) -> None:
+        """An intent was judged; what is waited for may have come."""
+        if self._draining.is_under_way:
+            self._kick_soon()
 
     def wake(self) -> None:
         """Look at the account again at once."""
@@ -139,12 +177,13 @@ class AccountRuntime:
             account.metadata.annotations,
             account.metadata.deleting,
         ):
-            if before.spec.credentials_secret_ref != account.spec.credentials_secret_ref:
-                self._contact.distrust()
+            self._polling.be_eager(eager=account.spec.trading_state is TradingState.REDUCE_ONLY)
             self._contact.try_at_once()
             self._decide()
             self._wake_all()
             self._kick.set()
+        elif draining.line(before) != draining.line(account):
+            self._wake_all()
 
     def failed(self, error: ExchangeError) -> None:
         """A call to the venue failed; the account is told apart from the order."""
@@ -213,26 +252,57 @@ class AccountRuntime:
     async def _turn(self) -> bool:
         if self._contact.may_try:
             await self._ask_venue()
+        if await self._labels.refresh():
+            self._wake_all()
         await self._say()
         return self.account.metadata.deleting and await self._release()
 
     async def _ask_venue(self) -> None:
-        contact = self._contact
+        contact, asked = self._contact, self._asked
         try:
             if not contact.works:
                 await self.following.stop()
                 if await contact.open(self.account) and contact.opened is not None:
                     self._polling.opened()
                     self.following.start(contact.opened.session)
-            elif contact.opened is not None:
+            elif await contact.renew(self.account):
+                await self._renewed()
+            elif contact.opened is not None and not self._is_another:
+                if asked:
+                    self._polling.everything_now()
                 await self._polling.read(contact.opened)
+                self._handled = asked or self._handled
                 self.following.judge()
         except ExchangeError as error:
             contact.failed(error)
 
+    async def _renewed(self) -> None:
+        """The session is another one now, or none where the venue refuses the new key."""
+        await self.following.stop()
+        if self._contact.opened is not None:
+            self._polling.opened()
+            self.following.start(self._contact.opened.session)
+
+    @property
+    def _asked(self) -> str | None:
+        """The value of `reconcile-requested-at` that is not handled yet."""
+        asked = requested.value_of(self.account.metadata)
+        done = {"", self._handled, self.account.status.last_handled_reconcile_at}
+        return None if asked in done else asked
+
+    @property
+    def _is_another(self) -> bool:
+        """Whether the key belongs to another account of the venue: what that one has is none of our business."""
+        known, now = self.account.status.venue_account_id, self._contact.facts.venue_account_id
+        return bool(known and now and known != now)
+
     def _pause(self) -> float:
         now, retry_at = self._context.monotonic(), self._contact.retry_at
-        due = self._polling.due_at if retry_at is None else retry_at
+        if retry_at is not None:
+            due = retry_at
+        else:
+            due = self._contact.look_at if self._is_another else min(self._polling.due_at, self._contact.look_at)
+        due = min(due, self._labels.due_at)
         if self._unsaid:
             due = min(due, now + RECONNECT.after(self._unsaid))
         return max(0.05, due - now)
@@ -250,7 +320,10 @@ class AccountRuntime:
     # --- say ----------------------------------------------------------------------------------------------------
 
     def _decide(self) -> AccountDecision:
-        view = AccountView(self.account, self._context.root, self._contact.facts, self._context.now())
+        drain = self._draining.measure(self.account, self.facts(self.account.metadata.namespace))
+        view = AccountView(
+            self.account, self._context.root, self._contact.facts, self._context.now(), drain, self._handled
+        )
         before, self._decision = self._decision, core.decide(view)
         after = self._decision
         if before is None or (before.problem, before.journal_problem) != (after.problem, after.journal_problem):
@@ -262,6 +335,8 @@ class AccountRuntime:
             self._wake_all()
         decision = self._decide()
         try:
+            await self._draining.read_token(self.account)
+            decision = self._decide()
             await self._status.write(self.account, decision)
             if self._state.is_due and self._polling.balances is not None:
                 await self._state.write(self._picture(decision))
@@ -280,7 +355,7 @@ class AccountRuntime:
         return AccountPicture(
             account=self.account,
             session=self._contact.facts,
-            problem=decision.problem or decision.journal_problem,
+            problem=decision.shown,
             balances=self._polling.balances,
             open_orders=sum(memo.works for memo in memos),
             unmanaged=account_report.unmanaged(self._polling.snapshot, memos),
@@ -324,3 +399,6 @@ class MissingAccount:
 
     def sent(self, outcome: CreateOutcome) -> None:
         """Nothing is sent on it."""
+
+    def ended_pass(self) -> None:
+        """Nothing is waited for."""

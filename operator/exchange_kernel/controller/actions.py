@@ -67,6 +67,10 @@ class Account(Protocol):
         """A create has ended."""
         ...
 
+    def ended_pass(self) -> None:
+        """An intent of the account was judged."""
+        ...
+
 
 class VenueAway(Exception):
     """The account has no session at present; the pass ends and is repeated."""
@@ -187,6 +191,8 @@ class Actions:
         )
         answer = await self._read(memo, account, asked)
         memo.looked = memo.asked(memo.looked, self._context.monotonic())
+        if answer is not None:
+            memo.answered_at = started
         if isinstance(answer, Found):
             memo.see(answer.order, started, self._context.monotonic())
         elif answer is not None:
@@ -197,6 +203,8 @@ class Actions:
         asked = _exchange(account).fetch_order(action.symbol, action.exchange_order_id)
         memo.looked = memo.asked(memo.looked, self._context.monotonic())
         order, failed = await self._maybe(memo, account, asked)
+        if not failed:
+            memo.answered_at = started
         if order is not None:
             memo.see(order, started, self._context.monotonic())
         elif not failed:

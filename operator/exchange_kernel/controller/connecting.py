@@ -47,10 +47,9 @@ class NotOpened(Exception):
         self.facts = facts
 
 
-async def open_session(context: Context, account: ExchangeAccount) -> Opened:
-    """Read the Secret, open the session, learn the clock, the markets and who we are. Raises NotOpened."""
+async def open_session(context: Context, account: ExchangeAccount, secret: AccountSecret) -> Opened:
+    """Open the session, learn the clock, the markets and who we are. Raises NotOpened."""
     _check_endpoint(context, account)
-    secret = await _secret(context, account)
     session = _session(context, account, secret)
     try:
         return await _learn(session, secret)
@@ -113,7 +112,8 @@ def _check_endpoint(context: Context, account: ExchangeAccount) -> None:
     )
 
 
-async def _secret(context: Context, account: ExchangeAccount) -> AccountSecret:
+async def read_secret(context: Context, account: ExchangeAccount) -> AccountSecret:
+    """Read the account's key. Raises NotOpened."""
     namespace, name = account.metadata.namespace, account.spec.credentials_secret_ref.name
     try:
         return await context.stores.secrets.get(namespace, name)

@@ -1,19 +1,26 @@
 """The contact of one account with its venue: a session that is opened, kept, lost, and opened again.
 
 Failures are paced here: after one the venue is left alone for a growing while, whatever wakes the account meanwhile.
+
+The Secret is looked at now and then, because it is never watched. Another key in it gets a session of its own, which
+takes the place of the former one when the venue has accepted it, or refused it: what is no longer in the Secret is not
+used. A key that the venue has refused is shown to it again only at long intervals; many venues punish the insistent.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from exchange_kernel.api.credentials import Credentials
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.controller.account_report import AccountCounters
-from exchange_kernel.controller.connecting import NotOpened, Opened, open_session, problem_of
+from exchange_kernel.controller.connecting import NotOpened, Opened, open_session, problem_of, read_secret
 from exchange_kernel.controller.context import Context
 from exchange_kernel.core.account import SessionFacts
 from exchange_kernel.core.view import Backoff
-from exchange_kernel.exchange.port import CredentialsRefused, ExchangeError, RateLimited
+from exchange_kernel.exchange.port import ExchangeError, RateLimited
+from exchange_kernel.kube.accounts import AccountSecret
 from exchange_kernel.kube.errors import Forbidden, KubeError
 
 _log = logging.getLogger(__name__)
@@ -21,6 +28,8 @@ _log = logging.getLogger(__name__)
 RECONNECT = Backoff(first=0.5, ceiling=15.0)
 # Failures for less than this are no loss of contact: one lost answer is not worth a status write of every order.
 CONTACT_GRACE = 10.0
+# From one try of a refused key to the next.
+REFUSED = Backoff(first=1.0, ceiling=60.0)
 
 
 class Contact:
@@ -52,6 +61,9 @@ class Contact:
         self._failures = 0
         self._retry_at = 0.0
         self._failing_since: float | None = None
+        self._next_look = 0.0  # at the Secret
+        self._refused = RefusedKey()
+        self._retiring: set[asyncio.Task[None]] = set()
 
     @property
     def works(self) -> bool:
@@ -79,19 +91,16 @@ class Contact:
         return self._context.monotonic() >= self._retry_at
 
     def try_at_once(self) -> None:
-        """Somebody has changed something: the pause after a failure is over."""
-        self._retry_at = 0.0
-
-    def distrust(self) -> None:
-        """The credentials are others now: the session has to be opened anew."""
-        self.facts = replace(self.facts, authenticated=False)
+        """Somebody has changed something: pauses are over, and the Secret is looked at."""
+        self._retry_at = self._next_look = 0.0
+        self._refused.try_at_once()
 
     # --- failures -----------------------------------------------------------------------------------------------
 
     def note(self, error: ExchangeError) -> None:
         """A call has failed."""
         self._counters.error(type(error).__name__)
-        if self._failing_since is None and not isinstance(error, CredentialsRefused):
+        if self._failing_since is None:
             self._failing_since = self._context.monotonic()
 
     def failed(self, error: ExchangeError) -> None:
@@ -125,21 +134,92 @@ class Contact:
     # --- the session --------------------------------------------------------------------------------------------
 
     async def open(self, account: ExchangeAccount) -> bool:
-        """Open a session, closing a former one; False, and `facts` say why, when that fails."""
-        await self.close()
+        """Open a session in place of a former one; False, and `facts` say why, when that fails."""
+        self._retire()
         try:
-            self.opened = await open_session(self._context, account)
-        except NotOpened as refused:
-            self.facts = refused.facts
+            secret = await read_secret(self._context, account)
+            if self._refused.rests(secret.credentials, self._context.monotonic()):
+                self.retry_later()
+                return False
+            opened = await self._try(account, secret)
+        except NotOpened as error:
+            self.facts = error.facts
             self.retry_later()
             return False
-        self.facts = self.opened.facts
-        self.succeeded()
-        await self._hold(account)
+        await self._use(opened, account)
         return True
 
+    async def renew(self, account: ExchangeAccount) -> bool:
+        """Look whether the Secret has another key, when that is due; True when the session is another one now.
+
+        What cannot be read, or not be used, does not end a session that works: without it nothing could be canceled.
+        """
+        if self.opened is None or self._context.monotonic() < self._next_look:
+            return False
+        self._look_later()
+        try:
+            secret = await read_secret(self._context, account)
+            if secret.credentials == self.opened.secret.credentials:
+                await self._keep(secret, account)
+                return False
+            opened = await self._try(account, secret)
+        except NotOpened as error:
+            return self._not_renewed(error)
+        _log.info("%s: the Secret has another key; it is used from now on", self._name)
+        self._retire()
+        await self._use(opened, account)
+        return True
+
+    async def _keep(self, secret: AccountSecret, account: ExchangeAccount) -> None:
+        """The key is the same; should it be in another Secret now, that one has to be kept."""
+        if self.opened is not None and secret.meta.uid != self.opened.secret.meta.uid:
+            self.opened = replace(self.opened, secret=secret)
+            await self._hold(account)
+
+    def _not_renewed(self, error: NotOpened) -> bool:
+        if error.facts.authenticated is not False:
+            _log.warning("%s: the former key stays in use: %s", self._name, error)
+            return False
+        self._retire()
+        self.facts = error.facts
+        self.retry_later()
+        return True
+
+    async def _try(self, account: ExchangeAccount, secret: AccountSecret) -> Opened:
+        try:
+            return await open_session(self._context, account, secret)
+        except NotOpened as error:
+            if error.facts.authenticated is False:
+                self._refused.note(secret.credentials, self._context.monotonic())
+            raise
+
+    async def _use(self, opened: Opened, account: ExchangeAccount) -> None:
+        self.opened, self.facts = opened, opened.facts
+        self._refused = RefusedKey()
+        self._look_later()
+        self.succeeded()
+        await self._hold(account)
+
+    @property
+    def look_at(self) -> float:
+        """Monotonic time of the next look at the Secret."""
+        return self._next_look
+
+    def _look_later(self) -> None:
+        self._next_look = self._context.monotonic() + self._context.settings.credentials_interval
+
+    def _retire(self) -> None:
+        """Use the session no more. What it has under way goes on: a request that is cut off has no outcome."""
+        opened, self.opened = self.opened, None
+        if opened is not None:
+            task = asyncio.create_task(_end(opened, self._context.settings.drain_timeout))
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
+
     async def close(self) -> None:
-        """Close the session."""
+        """Close everything at once."""
+        for task in tuple(self._retiring):
+            task.cancel()
         opened, self.opened = self.opened, None
         if opened is not None:
             await opened.session.close()
@@ -157,3 +237,32 @@ class Contact:
             _log.info("%s: the operator may not protect the Secret from deletion", self._name)
         except KubeError as error:
             _log.warning("%s: cannot protect account and Secret from deletion: %s", self._name, error)
+
+
+async def _end(opened: Opened, seconds: float) -> None:
+    try:
+        await opened.session.drain(seconds)
+    finally:
+        await opened.session.close()
+
+
+class RefusedKey:
+    """The key that the venue has refused last, and how long it is not shown to it again."""
+
+    def __init__(self) -> None:
+        self._key: Credentials | None = None
+        self._times = 0
+        self._until = 0.0
+
+    def note(self, key: Credentials, monotonic: float) -> None:
+        """The venue has refused this key."""
+        self._times = self._times + 1 if key == self._key else 1
+        self._key, self._until = key, monotonic + REFUSED.after(self._times)
+
+    def rests(self, key: Credentials, monotonic: float) -> bool:
+        """Whether this is the key, and it is too early to show it again."""
+        return key == self._key and monotonic < self._until
+
+    def try_at_once(self) -> None:
+        """Somebody has changed something."""
+        self._until = 0.0

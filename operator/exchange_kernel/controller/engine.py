@@ -17,7 +17,7 @@ from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.journal_load import load_journal
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
-from exchange_kernel.controller.queue import WorkQueue
+from exchange_kernel.controller.queue import Level, WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
 from exchange_kernel.controller.retention import JournalSweep
 from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
@@ -42,7 +42,7 @@ class Engine:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.queue: WorkQueue[str] = WorkQueue(self._is_urgent)
+        self.queue: WorkQueue[str] = WorkQueue(self._level_of)
         self.actions = Actions(context, self.queue.add)
         self.memos: dict[str, IntentMemo] = {}
         self.accounts: dict[AccountKey, AccountRuntime] = {}
@@ -195,7 +195,8 @@ class Engine:
             runtime.take(account)
             return
         intents = self._by_account.setdefault(key, {})
-        runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add)
+        known = self.swept.is_set
+        runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add, known)
         self._loops[key] = asyncio.create_task(runtime.run(), name=f"account {'/'.join(key)}")
         self._wake(key)
 
@@ -211,9 +212,14 @@ class Engine:
         for uid in self._by_account.get(key, {}):
             self.queue.add(uid)
 
-    def _is_urgent(self, uid: str) -> bool:
+    def _level_of(self, uid: str) -> Level:
         memo = self.memos.get(uid)
-        return memo is not None and memo.urgent
+        if memo is None:
+            return Level.NORMAL
+        if memo.urgent:
+            return Level.URGENT
+        runtime = self.accounts.get(memo.account_key)
+        return Level.BULK if runtime is not None and runtime.withdraws(memo) else Level.NORMAL
 
     def account_of(self, memo: IntentMemo) -> Account:
         """The runtime of an intent's account, or what stands for a missing one."""
@@ -248,6 +254,7 @@ class Engine:
     async def _handle(self, memo: IntentMemo) -> None:
         account = self.account_of(memo)
         due = await self._reconciler.reconcile(memo, account)
+        account.ended_pass()
         if memo.gone and not memo.sending and (due is None or account is self._missing):
             self._forget(memo)
         elif due is not None:

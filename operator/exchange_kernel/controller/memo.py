@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from exchange_kernel.api.enums import DeletionPolicy, DesiredState, OrderStateName, PlacementOutcome
-from exchange_kernel.api.meta import ObjectMeta
+from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.core import fills, receipts
+from exchange_kernel.core import fills, receipts, requested
 from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.core.timing import ATTEMPTS
 from exchange_kernel.core.venue import (
@@ -69,6 +69,7 @@ class IntentMemo:
         unsure: A permit whose record's write was not answered. Should the record turn out to be there, it is valid,
             and counts from the first try.
         starting: A record that permits sending is being written.
+        request: The present value of `reconcile-requested-at`, first seen at `requested_at`.
         failures: Passes that failed in a row; paces the next one.
         spec_changed_at: When the spec was last written, by the API server's record.
         said: The status as this process has last written it, at `said_at` of its monotonic clock.
@@ -92,6 +93,9 @@ class IntentMemo:
     starting: bool = False
     final_at: float | None = None
     adoption: Adoption = field(default_factory=NotAsked)
+    request: str = ""
+    requested_at: float = 0.0
+    answered_at: float = -1.0
     failures: int = 0
     spec_changed_at: datetime | None = None
     gone: bool = False
@@ -142,6 +146,24 @@ class IntentMemo:
         if self.receipt is not None:
             return self.unknown or self.works
         return state is not None and state not in _NOT_AT_THE_VENUE and not state.is_final
+
+    @property
+    def may_work(self) -> bool:
+        """Whether an order may work at the venue, now or by a request whose outcome is not known.
+
+        Of what has not been read yet nothing better is assumed.
+        """
+        if self.starting or self.sending or self.has_open_end:
+            return True
+        state = self.intent.status.state
+        if self.gone or state is OrderStateName.DENIED or (state is not None and state.is_final):
+            return False
+        if isinstance(self.journal, Held):
+            receipt = self.journal.receipt
+            unproven = receipts.latest(receipt).outcome in {PlacementOutcome.PENDING, PlacementOutcome.PLACED}
+            return unproven or receipt.amend is not None
+        seen = FINALIZER_CANCEL_ORDER in self.meta.finalizers or self.intent.status.client_order_id is not None
+        return seen or isinstance(self.journal, NotRead)
 
     @property
     def exchange_order_id(self) -> str:
@@ -197,7 +219,15 @@ class IntentMemo:
             hold_until=self.hold_until,
             final_at=self.final_at,
             adoption=self.adoption,
+            requested_at=self.requested_at,
+            answered_at=self.answered_at,
         )
+
+    def notice_request(self, monotonic: float) -> None:
+        """Note when a request to read the venue was first seen: only a later read answers it."""
+        asked = requested.value_of(self.meta)
+        if asked != self.request:
+            self.request, self.requested_at = asked, monotonic
 
     # --- the object ---------------------------------------------------------------------------------------------
 

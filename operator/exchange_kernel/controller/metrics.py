@@ -73,7 +73,7 @@ class EngineCollector(Collector):
         errors = CounterMetricFamily(f"{PREFIX}_venue_errors", "Failures at the venue.", labels=[*labels, "reason"])
         yield from self._streams()
         for key, runtime in sorted(self._engine.accounts.items()):
-            ready.add_metric(key, float(runtime.facts(key[0]).problem is None))
+            ready.add_metric(key, float(runtime.ready))
             waiting.add_metric(key, runtime.queue_depth)
             placements.add_metric(key, runtime.counters.placements)
             for reason, count in sorted(runtime.counters.errors.items()):

@@ -11,6 +11,7 @@ from exchange_kernel.controller.contact import Contact
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.venue import Balance, OpenOrders, VenueOrder
+from exchange_kernel.core.view import Holdings
 
 CLOCK_INTERVAL = 60.0
 # Steps, minima and listings change while a session lasts for weeks.
@@ -44,6 +45,8 @@ class Polling:
         polled_at: Monotonic clock before the last complete bulk read began; None before the first.
         snapshot: All open orders as last read.
         balances: As last read; None before the first read.
+        holdings: What of it is free; None before the first read.
+        eager: Balances decide what may be sent (ReduceOnly), so they are read as often as orders.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class Polling:
         self.polled_at: float | None = None
         self.snapshot: tuple[VenueOrder, ...] = ()
         self.balances: tuple[Balance, ...] | None = None
+        self.holdings: Holdings | None = None
+        self.eager = False
         self._last_poll: float | None = None
         self._balances_at = 0.0
         self._next_balances = self._next_clock = self._next_markets = 0.0
@@ -71,6 +76,17 @@ class Polling:
     def soon(self) -> None:
         """There is news of more orders than can be read one by one."""
         self._hurry = True
+
+    def everything_now(self) -> None:
+        """The next turn reads all there is."""
+        self._last_poll = None
+        self._next_balances = self._next_clock = self._next_markets = 0.0
+
+    def be_eager(self, *, eager: bool) -> None:
+        """Whether balances decide what may be sent."""
+        if eager and not self.eager:
+            self._next_balances = 0.0
+        self.eager = eager
 
     def balances_soon(self) -> None:
         """An order may have changed the balances."""
@@ -107,9 +123,11 @@ class Polling:
             contact.facts = with_clock(contact.facts, await session.read_clock())
             self._next_clock = now + CLOCK_INTERVAL
         if now >= self._next_balances:
-            self._next_balances = now + self._context.settings.balance_interval
+            settings, wall = self._context.settings, self._context.wall()
+            self._next_balances = now + (settings.poll_interval if self.eager else settings.balance_interval)
             self.balances = await session.fetch_balances()
             self._balances_at = now
+            self.holdings = Holdings({each.asset: each.free for each in self.balances}, wall)
         if now >= self._next_markets:
             self._next_markets = now + MARKETS_INTERVAL
             contact.opened = replace(opened, markets=await session.load_markets())

@@ -2,30 +2,39 @@
 
 The semantics are client-go's. A key that is added while it waits is the same entry; one that is added while it is
 being handled is handled once more afterwards. A delayed key is handled at the earliest of its times. One thing is
-added: urgent keys (cancels) go before all others, and some workers can be kept for them alone, so that a cancel waits
-neither behind a burst of orders nor for workers that a slow venue holds up.
+added: keys have levels. A cancel waits neither behind a burst of orders nor for workers that a slow venue holds up,
+some of which can be kept for cancels alone; and the cancels of a whole account wait behind those that were asked for
+one by one.
 """
 
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
+from enum import IntEnum
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+
+
+class Level(IntEnum):
+    """What goes first."""
+
+    URGENT = 0  # a cancel that was asked for
+    BULK = 1  # one of many cancels: a halt, cancel-all
+    NORMAL = 2
 
 
 class WorkQueue(Generic[K]):
     """A de-duplicating queue with delays. Belongs to one event loop.
 
     Args:
-        is_urgent: Asked whenever a key is added.
+        level_of: Asked whenever a key is added. A key that waits rises, and never falls.
     """
 
-    def __init__(self, is_urgent: Callable[[K], bool] = lambda _: False) -> None:
-        self._is_urgent = is_urgent
+    def __init__(self, level_of: Callable[[K], Level] = lambda _: Level.NORMAL) -> None:
+        self._level_of = level_of
         # As ordered sets: what waits, oldest first.
-        self._urgent: OrderedDict[K, None] = OrderedDict()
-        self._normal: OrderedDict[K, None] = OrderedDict()
+        self._waiting: dict[Level, OrderedDict[K, None]] = {level: OrderedDict() for level in Level}
         self._processing: set[K] = set()
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
@@ -33,20 +42,22 @@ class WorkQueue(Generic[K]):
         self._urgent_takers: deque[asyncio.Future[None]] = deque()
 
     def __len__(self) -> int:
-        return len(self._urgent) + len(self._normal)
+        return sum(len(waiting) for waiting in self._waiting.values())
 
     def add(self, key: K) -> None:
         """Handle the key as soon as a worker is free."""
         self._cancel_timer(key)
         if key in self._processing:
             self._again.add(key)
-        elif self._is_urgent(key):
-            self._normal.pop(key, None)
-            self._urgent[key] = None
-            self._wake_one()
-        elif key not in self._urgent:
-            self._normal[key] = None
-            self._wake_one()
+            return
+        level = self._level_of(key)
+        if any(key in self._waiting[higher] for higher in Level if higher < level):
+            return
+        for lower in Level:
+            if lower > level:
+                self._waiting[lower].pop(key, None)
+        self._waiting[level][key] = None
+        self._wake_one()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Handle the key in so many seconds, unless it is due earlier anyway."""
@@ -61,10 +72,14 @@ class WorkQueue(Generic[K]):
         self._timers[key] = loop.call_later(seconds, self._due, key)
 
     async def get(self, *, urgent_only: bool = False) -> K:
-        """The next key, urgent ones first; the caller says `done` when it has been handled."""
-        while not (self._urgent or (self._normal and not urgent_only)):
+        """The next key of the highest level; the caller says `done` when it has been handled.
+
+        Args:
+            urgent_only: Leave those of the normal level to others.
+        """
+        while not (self._has_urgent or (self._waiting[Level.NORMAL] and not urgent_only)):
             await self._wait(self._urgent_takers if urgent_only else self._takers)
-        key, _ = (self._urgent or self._normal).popitem(last=False)
+        key, _ = next(waiting for waiting in self._waiting.values() if waiting).popitem(last=False)
         self._processing.add(key)
         # A worker that was awakened for this key finds nothing and waits again; the next key needs its own.
         self._wake_one()
@@ -81,8 +96,8 @@ class WorkQueue(Generic[K]):
         """Nothing wakes the key any more."""
         self._cancel_timer(key)
         self._again.discard(key)
-        self._urgent.pop(key, None)
-        self._normal.pop(key, None)
+        for waiting in self._waiting.values():
+            waiting.pop(key, None)
 
     async def _wait(self, takers: deque[asyncio.Future[None]]) -> None:
         taker = asyncio.get_running_loop().create_future()
@@ -99,10 +114,14 @@ class WorkQueue(Generic[K]):
 
     def _wake_one(self) -> None:
         """Wake a worker for what waits: one that is kept for urgent keys, if it is urgent and one is free."""
-        if self._urgent and _wake(self._urgent_takers):
+        if self._has_urgent and _wake(self._urgent_takers):
             return
-        if self._urgent or self._normal:
+        if len(self):
             _wake(self._takers)
+
+    @property
+    def _has_urgent(self) -> bool:
+        return bool(self._waiting[Level.URGENT] or self._waiting[Level.BULK])
 
     def _due(self, key: K) -> None:
         self._timers.pop(key, None)

@@ -53,6 +53,7 @@ class Reconciler:
         why = ""
         for _ in range(MAX_STEPS):
             facts = account.facts(memo.meta.namespace, memo.meta.uid)
+            memo.notice_request(self._context.monotonic())
             decision = decide(memo.view(facts, self._context.now(), self._context.holder))
             why = decision.why
             _log.debug("%s: %s", _name(memo), why)

@@ -5,12 +5,12 @@ status; any other (a second installation, a reinstall, a restore that lost the j
 and creates nothing until a human hands the journal over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.conditions import ConditionType as Type
-from exchange_kernel.api.enums import NamespacesFrom, OrderType, TimeInForce, TradingState
+from exchange_kernel.api.enums import HaltScope, NamespacesFrom, OrderType, TimeInForce, TradingState
 from exchange_kernel.api.exchange_account import (
     Capabilities,
     ExchangeAccount,
@@ -19,10 +19,13 @@ from exchange_kernel.api.exchange_account import (
 )
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import conditions
+from exchange_kernel.core import conditions, draining
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
+from exchange_kernel.core.draining import NOTHING_DRAINS, Drain
 from exchange_kernel.core.venue import VenueRules
 from exchange_kernel.core.view import Now, Problem
+
+Labels = Mapping[str, str]
 
 # A skew is said in steps: a status is written when something changes, and clocks always differ a little.
 SKEW_STEP_MILLISECONDS = 100
@@ -53,12 +56,21 @@ class SessionFacts:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """One account, whole: the object, this installation's journal root, and the session."""
+    """One account, whole.
+
+    Attributes:
+        root: This installation's journal.
+        session: What the session has found out.
+        drain: How far halt and cancel-all are.
+        handled: The last `reconcile-requested-at` after which everything was read from the venue, by this process.
+    """
 
     account: ExchangeAccount
     root: JournalRef
     session: SessionFacts
     now: Now
+    drain: Drain = NOTHING_DRAINS
+    handled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +79,17 @@ class AccountDecision:
 
     Attributes:
         status: The whole status; writing it is what claims the journal.
-        problem: Why nothing can be sent; None when the account is ready.
+        problem: Why nothing can be sent, but for a halt, which orders ask `controls` for; None when there is nothing.
         journal_problem: Why nothing may be created here, while orders can still be watched, adopted and canceled.
         claims: Whether the status claims the journal; until it is written nothing is sent.
+        shown: Why the account is not Ready, as the status says it; None when it is.
     """
 
     status: ExchangeAccountStatus
     problem: Problem | None
     journal_problem: Problem | None
     claims: bool
+    shown: Problem | None
 
 
 def decide(view: AccountView) -> AccountDecision:
@@ -83,15 +97,28 @@ def decide(view: AccountView) -> AccountDecision:
     journal, journal_problem = _journal(view)
     claims = journal != view.account.status.journal
     problem = _problem(view)
-    status = _status(view, problem or journal_problem, journal)
-    return AccountDecision(status, problem, journal_problem, claims)
+    shown = problem or _halted(view) or journal_problem
+    return AccountDecision(_status(view, shown, journal), problem, journal_problem, claims, shown)
 
 
-def allows(account: ExchangeAccount, namespace: str) -> bool:
-    """Whether OrderIntents of a namespace may use the account."""
+def allows(account: ExchangeAccount, namespace: str, labels: Labels | None = None) -> bool | None:
+    """Whether OrderIntents of a namespace may use the account.
+
+    Args:
+        account: The account.
+        namespace: The namespace of an OrderIntent.
+        labels: The namespace's labels; None while they are not known.
+
+    Returns:
+        None where the labels decide and are not known.
+    """
     allowed = account.spec.allowed_namespaces
-    own = account.metadata.namespace == namespace
-    return own or (allowed.from_ is NamespacesFrom.NAMES and namespace in allowed.names)
+    if account.metadata.namespace == namespace:
+        return True
+    if allowed.selector is not None:
+        wanted = allowed.selector.match_labels.items()
+        return None if labels is None else all(labels.get(key) == value for key, value in wanted)
+    return allowed.from_ is NamespacesFrom.NAMES and namespace in allowed.names
 
 
 def _journal(view: AccountView) -> tuple[JournalRef, Problem | None]:
@@ -119,18 +146,12 @@ def _problem(view: AccountView) -> Problem | None:
         return session.problem
     if not session.venue_account_id or session.rules is None or not session.markets:
         return Problem(Reason.CONNECTING, "the session with the venue is being opened")
-    return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session) or _halted(view)
+    return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session)
 
 
 def _unavailable(account: ExchangeAccount) -> Iterator[str]:
     """What the spec asks for and this version cannot do; never ignored."""
     spec = account.spec
-    if spec.trading_state is TradingState.REDUCE_ONLY:
-        yield "spec.tradingState ReduceOnly"
-    if spec.cancel_all_token is not None:
-        yield "spec.cancelAllToken"
-    if spec.allowed_namespaces.from_ is NamespacesFrom.SELECTOR:
-        yield "spec.allowedNamespaces.from Selector"
     if spec.markets.symbols or spec.markets.quotes or spec.markets.mode != "Selected":
         yield "spec.markets"
 
@@ -153,14 +174,12 @@ def _right_to_trade(view: AccountView) -> Problem | None:
 
 
 def _halted(view: AccountView) -> Problem | None:
-    """A halt latches the sender. What haltScope asks for beyond that is said to be missing, not passed over."""
-    if view.account.spec.trading_state is not TradingState.HALTED:
+    spec = view.account.spec
+    if spec.trading_state is not TradingState.HALTED:
         return None
-    return Problem(
-        Reason.HALTED,
-        "no order is sent. This version does not cancel working orders on a halt (haltScope): cancel those that must "
-        "go with desiredState: Canceled, or delete them",
-    )
+    scope = "all orders are" if spec.halt_scope is HaltScope.ALL else "orders that increase exposure are"
+    message = f"no order is sent, and {scope} canceled; status.halt says how far that is. Enabled ends the halt"
+    return Problem(Reason.HALTED, message)
 
 
 def _clock_problem(session: SessionFacts) -> Problem | None:
@@ -176,13 +195,16 @@ def _clock_problem(session: SessionFacts) -> Problem | None:
 
 
 def _status(view: AccountView, problem: Problem | None, journal: JournalRef) -> ExchangeAccountStatus:
-    before, session = view.account.status, view.session
+    before, session, spec = view.account.status, view.session, view.account.spec
     changes: dict[str, object] = {
         "observed_generation": view.account.metadata.generation,
         "venue_account_id": before.venue_account_id or session.venue_account_id or None,
         "journal": journal,
         "message": problem.message[:1024] if problem else None,
         "conditions": _conditions(view, problem),
+        "halt": draining.halt(spec, before.halt, view.drain, view.now.wall),
+        "cancel_all": draining.cancel_all(view.account, view.drain, view.now.wall),
+        "last_handled_reconcile_at": view.handled or before.last_handled_reconcile_at,
     }
     if session.skew_milliseconds is not None:
         changes["clock_skew_milliseconds"] = _steady_skew(before.clock_skew_milliseconds, session.skew_milliseconds)

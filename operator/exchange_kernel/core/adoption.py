@@ -18,7 +18,7 @@ from exchange_kernel.api.meta import ANNOTATION_ADOPT
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import fresh, receipts, status
+from exchange_kernel.core import controls, fresh, receipts, status
 from exchange_kernel.core.decision import Decision, ReadAdoption
 from exchange_kernel.core.gates import Stop, adoption_stop, adopts
 from exchange_kernel.core.identity import identity_of, is_ours, to_record
@@ -47,6 +47,10 @@ def decide(view: View) -> Decision | None:
         return None
     if not _ORDER_ID.fullmatch(order_id):
         return _refused(view, f"{order_id[:64]!r} is no order id; write the venue's id of the order")
+    owner = None if known else controls.canceled_by_token(view.intent, view.account)
+    if owner is not None:
+        # It has not got the order, and cancel-all touches only what is managed.
+        return fresh.stopped(view, Stop(State.CANCELED, owner.reason, f"{owner.message}; nothing was taken over"))
     stop = adoption_stop(view, again=known)
     if stop is not None:
         return fresh.stopped(view, stop)

@@ -45,6 +45,9 @@ BY_STATE: dict[State, Kstatus] = {
     State.REJECTED: FAILED,
 }
 
+# Canceled by the account's owner: the spec still wants a working order. While it waits, the same reason means waiting.
+WITHDRAWN = frozenset({Reason.HALTED.value, Reason.CANCEL_ALL.value})
+
 # Odd rows: the reason says more than the state.
 BY_REASON: dict[Reason, Kstatus] = {
     # A human has to act: without Stalled, Flux would wait for its time-out.
@@ -80,6 +83,8 @@ class Aspect:
 
 def kstatus(state: State, reason: str) -> Kstatus:
     """The row for a state and the reason it is in."""
+    if state is State.CANCELED and reason in WITHDRAWN:
+        return FAILED
     return _BY_WORD.get(reason) or BY_STATE[state]
 
 

@@ -10,6 +10,7 @@
 4. No receipt: `adoption` for an object that names an order, else `fresh`.
 5. A receipt of somebody else, of another wish, or of another account at the venue: refuse.
 6. A receipt of this order: by the outcome of its latest placement (`unresolved`, `placed`, `retry`).
+7. Whatever was decided: when it is at rest, and a read of the venue was asked for, that read (`requested`).
 
 Invariants, tested as properties and in a simulation with crashes, lost answers and two operators:
 
@@ -24,7 +25,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import adoption, fresh, placed, receipts, retry, status, unresolved
+from exchange_kernel.core import adoption, fresh, placed, receipts, requested, retry, status, unresolved
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN
 from exchange_kernel.core.decision import (
     CreateReceipt,
@@ -44,6 +45,10 @@ _PLACED_AS = {PlacementOutcome.PLACED: TRUE, PlacementOutcome.PENDING: UNKNOWN}
 
 def decide(view: View) -> Decision:
     """Decide what is to be done for one intent. Pure: no I/O, no clock, no randomness, no memory."""
+    return requested.answer(view, _decide(view))
+
+
+def _decide(view: View) -> Decision:
     if _is_over(view):
         return placed.finished(view)
     if isinstance(view.journal, NotRead):

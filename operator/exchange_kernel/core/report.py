@@ -1,11 +1,12 @@
 """What is said about an order that the venue has."""
 
+from exchange_kernel.api.conditions import ConditionType, find_condition
 from exchange_kernel.api.enums import DesiredState, PendingCommand, TimeInForce
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import status
+from exchange_kernel.core import controls, status
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.fills import accounted
 from exchange_kernel.core.gates import terms_of
@@ -16,7 +17,11 @@ from exchange_kernel.core.view import Held, Problem, View
 
 
 def unwanted(view: View) -> bool:
-    """Whether the order is to be canceled: by the spec, or because the object is being deleted."""
+    """Whether the order is to be canceled: by its spec, because it is being deleted, or by the account's owner."""
+    return _asked_to_end(view) or controls.withdrawn(view.intent, view.account) is not None
+
+
+def _asked_to_end(view: View) -> bool:
     return view.intent.metadata.deleting or view.intent.spec.desired_state is DesiredState.CANCELED
 
 
@@ -49,7 +54,9 @@ def _words(view: View, order: VenueOrder, state: State) -> tuple[str, str]:
     if state.is_final:
         return _end(view, order, state)
     if unwanted(view):
-        return Reason.CANCELING, "a cancel was asked for; it is repeated until the order's end is read back"
+        owner = None if _asked_to_end(view) else controls.withdrawn(view.intent, view.account)
+        why = f" ({owner.reason}: {owner.message})" if owner is not None else ""
+        return Reason.CANCELING, f"a cancel was asked for; it is repeated until the order's end is read back{why}"
     if state is State.UNTRIGGERED:
         return Reason.UNTRIGGERED, ""
     return Reason.WORKING, ""
@@ -69,14 +76,27 @@ def _end(view: View, order: VenueOrder, state: State) -> tuple[str, str]:
 
 
 def _canceled(view: View, order: VenueOrder, filled: str) -> tuple[str, str]:
-    if unwanted(view) or view.intent.status.pending_command is PendingCommand.CANCEL:
+    if _asked_to_end(view):
         return Reason.CANCELED, f"canceled as asked, {filled}"
+    owner = controls.withdrawn(view.intent, view.account) or _withdrawn_before(view)
+    if owner is not None:
+        return owner.reason, f"{owner.message}; {filled}"
     if ended_before(view):
         return Reason.ENDED_BEFORE, f"canceled before this object was created, {filled}; for a new order use a new name"
     return Reason.CANCELED_EXTERNALLY, (
         f"canceled at the venue by somebody else ({order.raw_status}), {filled}; it is not placed again; "
         "for a new order use a new name"
     )
+
+
+def _withdrawn_before(view: View) -> Problem | None:
+    """Whether a halt that is over had canceled the order: it does not work again, and nobody else has ended it."""
+    before = view.intent.status
+    ready = find_condition(before.conditions, ConditionType.READY)
+    said_so = before.state is State.CANCELED and ready is not None and ready.reason == Reason.HALTED
+    if not said_so and before.pending_command is not PendingCommand.CANCEL:
+        return None
+    return Problem(Reason.HALTED, "canceled by a halt of the account that is over; if still wanted, use a new name")
 
 
 def _lost_contact(view: View, state: State) -> Problem | None:

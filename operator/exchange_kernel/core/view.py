@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from exchange_kernel.api.enums import TradingState
-from exchange_kernel.api.exchange_account import Limits, OrderDefaults
+from exchange_kernel.api.enums import HaltScope, TradingState
+from exchange_kernel.api.exchange_account import CancelAllStatus, Limits, OrderDefaults
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.core.identity import Identity
@@ -135,6 +135,18 @@ class ReferencePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the account has free, by asset, in units of the asset.
+
+    Attributes:
+        read_at: Wall clock before the read began.
+    """
+
+    free: Mapping[str, Decimal]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """What is known of the account that an intent names.
 
@@ -145,7 +157,12 @@ class AccountFacts:
         journal_uid: The uid of this installation's journal root; empty before it was read.
         contact: Whether the venue answered lately.
         terminating: A terminating account only cancels.
-        allowed: Whether the intent's namespace may use the account.
+        allowed: Whether the intent's namespace may use the account; None while its labels are not known.
+        paused: Whether the account's annotation holds the operator back.
+        trading_state: As the spec says; what it means for an order is in `controls`.
+        halt_scope: What a halt cancels.
+        cancel_all: The last cancelAllToken, as it was noted in the account's status; None before the first.
+        holdings: What can be sold; None while balances are not read.
         polled_at: Monotonic clock before the last complete bulk read of open orders; None before the first.
         send_window: S, in seconds.
         limits: The account's limits.
@@ -160,8 +177,12 @@ class AccountFacts:
     journal_uid: str = ""
     contact: bool = True
     terminating: bool = False
-    allowed: bool = True
+    allowed: bool | None = True
+    paused: bool = False
     trading_state: TradingState = TradingState.ENABLED
+    halt_scope: HaltScope = HaltScope.EXPOSURE_INCREASING
+    cancel_all: CancelAllStatus | None = None
+    holdings: Holdings | None = None
     markets: Mapping[str, Market] = field(default_factory=dict)
     rules: VenueRules | None = None
     defaults: OrderDefaults = field(default_factory=OrderDefaults)
@@ -214,6 +235,8 @@ class View:
         hold_until: No new attempt before this monotonic time (the venue or the back-off asked for a pause).
         final_at: Monotonic clock when the venue's order was first seen final by this process.
         adoption: The order that the object is to take over, as asked for by its annotation.
+        requested_at: Monotonic clock when this process first saw the present `reconcile-requested-at`.
+        answered_at: Monotonic clock before the last read of this order that the venue has answered.
     """
 
     intent: OrderIntent
@@ -235,3 +258,5 @@ class View:
     hold_until: float = 0.0
     final_at: float | None = None
     adoption: Adoption = field(default_factory=NotAsked)
+    requested_at: float = 0.0
+    answered_at: float = -1.0

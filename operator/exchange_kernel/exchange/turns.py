@@ -104,11 +104,11 @@ class Turns:
 
     def _give_up(self, ticket: Ticket, turn: asyncio.Future[None]) -> None:
         """The caller was canceled: while waiting, or between its turn and its awakening."""
-        if turn.done() and not turn.cancelled():
-            self.end(ticket)
-        else:
-            self._turns.pop(ticket, None)
+        if self._turns.pop(ticket, None) is not None:
             self._admission.withdraw(ticket)
+        elif not turn.cancelled():
+            self.end(ticket)
+        # Else `_pump` has found it canceled, and has given its place back.
 
     def poll_every(self, operation: str, seconds: float) -> float:
         """Announce that an operation is wanted so often; the interval that fits into the polls' share."""

@@ -45,6 +45,7 @@ ACCOUNT_STATES: Final = _ours("accountstates", "AccountState")
 RECEIPTS: Final = _ours("orderreceipts", "OrderReceipt")
 
 SECRETS: Final = Resource("", "v1", "secrets", "Secret")
+NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace")
 CONFIG_MAPS: Final = Resource("", "v1", "configmaps", "ConfigMap")
 EVENTS: Final = Resource("", "v1", "events", "Event")
 ACCESS_REVIEWS: Final = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview")

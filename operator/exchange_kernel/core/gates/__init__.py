@@ -6,10 +6,10 @@ before the socket write. Rules come in three kinds: some deny the spec for good 
 waits for something else no price is read.
 """
 
-from exchange_kernel.core.gates import account, limits, market, prices, wish
+from exchange_kernel.core.gates import account, limits, market, prices, trading, wish
 from exchange_kernel.core.gates.market import terms_of, wish_of
 from exchange_kernel.core.gates.stop import Rule, Stop
-from exchange_kernel.core.gates.wish import adopts, seconds_to_deadline, starting_deadline
+from exchange_kernel.core.gates.wish import adopts, is_paused, seconds_to_deadline, starting_deadline
 from exchange_kernel.core.view import View
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "adoption_stop",
     "adopts",
     "first_stop",
+    "is_paused",
     "seconds_to_deadline",
     "starting_deadline",
     "terms_of",
@@ -48,7 +49,7 @@ GATES: tuple[Rule, ...] = (
     wish.not_suspended,
     wish.not_paused,
     account.unchanged,
-    account.not_halted,
+    trading.state,
     account.journal,
     wish.not_held_back,
     prices.not_crossed,

@@ -1,6 +1,5 @@
 """What the account must be before an order is sent on it."""
 
-from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.gates.stop import Stop, deny, wait
 from exchange_kernel.core.view import View
@@ -26,6 +25,14 @@ def namespace_allowed(view: View) -> Stop | None:
     if view.account.allowed:
         return None
     namespace, name = view.intent.account_key
+    if view.account.allowed is None:
+        own = view.intent.metadata.namespace
+        return wait(
+            Reason.ACCOUNT_NOT_READY,
+            f"ExchangeAccount {namespace}/{name} allows namespaces by their labels, and those of {own} are being read; "
+            "the operator needs the right to get namespaces",
+            5.0,
+        )
     return deny(
         Reason.NAMESPACE_NOT_ALLOWED,
         f"ExchangeAccount {namespace}/{name} does not allow namespace {view.intent.metadata.namespace}; "
@@ -48,13 +55,6 @@ def unchanged(view: View) -> Stop | None:
         return None
     reason = Reason.ACCOUNT_CHANGED if problem.reason == Reason.ACCOUNT_CHANGED else Reason.ACCOUNT_NOT_READY
     return wait(reason, f"the account is not ready ({problem.reason}): {problem.message}", 10.0)
-
-
-def not_halted(view: View) -> Stop | None:
-    """The kill switch."""
-    if view.account.trading_state is TradingState.ENABLED:
-        return None
-    return wait(Reason.HALTED, f"the account's tradingState is {view.account.trading_state}; nothing is sent")
 
 
 def journal(view: View) -> Stop | None:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import DesiredState
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import receipts
+from exchange_kernel.core import controls, receipts
 from exchange_kernel.core.gates.stop import Stop, deny, wait
 from exchange_kernel.core.view import Held, View
 
@@ -19,7 +19,8 @@ def not_wanted(view: View) -> Stop | None:
         return Stop(State.CANCELED, Reason.CANCELED, "the object is being deleted; nothing was sent")
     if view.intent.spec.desired_state is DesiredState.CANCELED:
         return Stop(State.CANCELED, Reason.CANCELED, "canceled before anything was sent")
-    return None
+    owner = controls.canceled_by_token(view.intent, view.account)
+    return None if owner is None else Stop(State.CANCELED, owner.reason, f"{owner.message}; nothing was sent")
 
 
 def invalid_spec(view: View) -> Stop | None:
@@ -121,9 +122,15 @@ def not_suspended(view: View) -> Stop | None:
 
 def not_paused(view: View) -> Stop | None:
     """The annotation holds the operator back."""
-    if view.intent.metadata.annotations.get(ANNOTATION_PAUSED, "false") in {"", "false"}:
+    if not (view.account.paused or is_paused(view.intent.metadata)):
         return None
-    return wait(Reason.PAUSED, f"the annotation {ANNOTATION_PAUSED} is set; nothing is sent")
+    where = "account's " if view.account.paused else ""
+    return wait(Reason.PAUSED, f"the {where}annotation {ANNOTATION_PAUSED} is set; nothing is sent")
+
+
+def is_paused(meta: ObjectMeta) -> bool:
+    """Whether the annotation, on an order or an account, holds the operator back."""
+    return meta.annotations.get(ANNOTATION_PAUSED, "false") not in {"", "false"}
 
 
 def not_held_back(view: View) -> Stop | None:

@@ -114,17 +114,19 @@ async def test_what_the_thread_sees_is_offered_in_the_main_loop(monkeypatch: pyt
 
 async def test_a_watch_that_is_blind_twice_is_replaced_even_when_it_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[Any] = []
-    let_go = threading.Event()
+    begun, let_go = threading.Event(), threading.Event()
 
     async def watch(registry: kopf.OperatorRegistry, stop: Any, ready: Any, namespace: str) -> None:  # noqa: ANN401
         del registry, ready, namespace
         runs.append(stop)
+        begun.set()
         # The first one hangs where it looks at no stop flag.
         await asyncio.to_thread(let_go.wait if len(runs) == 1 else stop.wait)
 
     monkeypatch.setattr(handlers, "watch", watch)
     informer = Informer(lambda resource, kind, obj: None, login)
     informer.start()
+    await asyncio.to_thread(begun.wait, 10.0)
     informer.suspect()
     assert informer.restarts == 0
     informer.seen += 1

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from exchange_kernel.controller.queue import WorkQueue
+from exchange_kernel.controller.queue import Level, WorkQueue
 from support.virtual_time import in_virtual_time
 
 
@@ -103,7 +103,7 @@ async def test_a_forgotten_key_does_not_come_back() -> None:
 @in_virtual_time
 async def test_urgent_keys_go_before_all_others() -> None:
     urgent = {"cancel"}
-    queue: WorkQueue[str] = WorkQueue(urgent.__contains__)
+    queue: WorkQueue[str] = WorkQueue(lambda key: Level.URGENT if key in urgent else Level.NORMAL)
     for key in ("a", "b", "cancel"):
         queue.add(key)
     assert await queue.get() == "cancel"
@@ -115,7 +115,7 @@ async def test_urgent_keys_go_before_all_others() -> None:
 
 @in_virtual_time
 async def test_a_worker_that_is_kept_for_urgent_keys_takes_no_other() -> None:
-    queue: WorkQueue[str] = WorkQueue(lambda key: key.startswith("cancel"))
+    queue: WorkQueue[str] = WorkQueue(lambda key: Level.URGENT if key.startswith("cancel") else Level.NORMAL)
     reserved = asyncio.create_task(queue.get(urgent_only=True))
     await asyncio.sleep(0)
     queue.add("a")
@@ -128,7 +128,7 @@ async def test_a_worker_that_is_kept_for_urgent_keys_takes_no_other() -> None:
 
 @in_virtual_time
 async def test_every_key_finds_a_worker_however_many_wait_and_give_up() -> None:
-    queue: WorkQueue[int] = WorkQueue(lambda key: key % 3 == 0)
+    queue: WorkQueue[int] = WorkQueue(lambda key: Level(key % 3))
     handled: list[int] = []
 
     async def work(*, urgent_only: bool) -> None:

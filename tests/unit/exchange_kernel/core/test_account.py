@@ -88,12 +88,6 @@ def test_an_account_that_goes_only_cancels() -> None:
 @pytest.mark.parametrize(
     ("spec", "names"),
     [
-        ({"tradingState": "ReduceOnly"}, "spec.tradingState ReduceOnly"),
-        ({"cancelAllToken": "now"}, "spec.cancelAllToken"),
-        (
-            {"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"a": "b"}}}},
-            "spec.allowedNamespaces",
-        ),
         ({"markets": {"mode": "All"}}, "spec.markets"),
     ],
 )
