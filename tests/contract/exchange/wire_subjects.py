@@ -8,6 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from contract.exchange.raw_venue import BINANCE
 
 
@@ -58,7 +61,111 @@ _KRAKEN = {
     ),
 }
 
+_OKX = {
+    "/public/instruments": json.dumps(
+        {
+            "code": "0",
+            "msg": "",
+            "data": [
+                {
+                    "instType": "SPOT",
+                    "instId": "BTC-USDT",
+                    "baseCcy": "BTC",
+                    "quoteCcy": "USDT",
+                    "state": "live",
+                    "tickSz": "0.01",
+                    "lotSz": "0.00001",
+                    "minSz": "0.00001",
+                    "maxLmtSz": "9000",
+                    "maxMktSz": "1000000",
+                }
+            ],
+        }
+    )
+}
+_BYBIT_LOTS = {
+    "basePrecision": "0.00001",
+    "quotePrecision": "0.0000001",
+    "minOrderQty": "0.00001",
+    "maxLimitOrderQty": "83",
+    "maxMarketOrderQty": "41",
+    "minOrderAmt": "5",
+    "maxOrderAmt": "4000000",
+}
+_BYBIT_PAIR = {
+    "symbol": "BTCUSDT",
+    "baseCoin": "BTC",
+    "quoteCoin": "USDT",
+    "innovation": "0",
+    "status": "Trading",
+    "marginTrading": "utaOnly",
+    "lotSizeFilter": _BYBIT_LOTS,
+    "priceFilter": {"tickSize": "0.01"},
+}
+_BYBIT = {
+    "/market/instruments-info": json.dumps(
+        {
+            "retCode": 0,
+            "retMsg": "OK",
+            "result": {"category": "spot", "list": [_BYBIT_PAIR]},
+            "retExtInfo": {},
+            "time": 1700000000000,
+        }
+    )
+}
+_COINBASE_PRODUCT = {
+    "product_id": "BTC-USD",
+    "price": "60000",
+    "base_increment": "0.00001",
+    "quote_increment": "0.01",
+    "price_increment": "0.01",
+    "base_min_size": "0.00001",
+    "base_max_size": "3400",
+    "quote_min_size": "1",
+    "quote_max_size": "150000000",
+    "product_type": "SPOT",
+    "base_currency_id": "BTC",
+    "quote_currency_id": "USD",
+    "status": "online",
+    "is_disabled": False,
+    "trading_disabled": False,
+    "cancel_only": False,
+    "limit_only": False,
+    "post_only": False,
+    "view_only": False,
+    "auction_mode": False,
+    "alias": "",
+    "alias_to": [],
+}
+_COINBASE = {
+    "/market/products": json.dumps({"products": [_COINBASE_PRODUCT], "num_products": 1}),
+    "/transaction_summary": json.dumps({"fee_tier": {"taker_fee_rate": "0.006", "maker_fee_rate": "0.004"}}),
+}
+
+
+def _pem() -> str:
+    """A key of the kind that Coinbase hands out, made for this run."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    return key.private_bytes(*form).decode().strip()
+
+
 SUBJECTS: tuple[WireSubject, ...] = (
     WireSubject("binance", "BTC/USDT", BINANCE, lambda sent: sent["type"] in {"MARKET", "LIMIT", "LIMIT_MAKER"}),
+    WireSubject(
+        "bybit", "BTC/USDT", _BYBIT, lambda sent: "triggerPrice" not in sent and sent["orderFilter"] == "Order"
+    ),
+    WireSubject(
+        "coinbase",
+        "BTC/USD",
+        _COINBASE,
+        lambda sent: not any(".stop_" in name for name in sent),
+        secret=_pem(),
+    ),
     WireSubject("kraken", "BTC/USD", _KRAKEN, lambda sent: sent["ordertype"] in {"market", "limit"}),
+    WireSubject("okx", "BTC/USDT", _OKX, lambda sent: sent["ordType"] != "conditional"),
 )
