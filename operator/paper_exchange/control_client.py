@@ -154,6 +154,10 @@ class ControlClient:
         """Lets the symbol's market maker take steps."""
         await self._ask("POST", "/step", {"symbol": symbol, "steps": steps})
 
+    async def list_symbols(self, symbols: str) -> tuple[str, ...]:
+        """Adds symbols with a price each, such as "SOL/USDT=150,XRP/USDT=0.5"; returns those that are new."""
+        return tuple((await self._ask("POST", "/symbols", {"symbols": symbols}))["added"])
+
     async def set_symbol_status(self, symbol: str, status: str) -> None:
         """TRADING, HALT or BREAK."""
         await self._ask("PUT", f"/symbols/{symbol}/status", {"status": status})

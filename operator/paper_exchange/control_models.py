@@ -55,6 +55,12 @@ class StepBody(Body):
     steps: int = Field(default=1, ge=1, le=10_000)
 
 
+class SymbolsBody(Body):
+    """New symbols, as the command line takes them: `SOL/USDT=150,XRP/USDT=0.5`."""
+
+    symbols: str
+
+
 class StatusBody(Body):
     """Halt a symbol, or let it trade."""
 

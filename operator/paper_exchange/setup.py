@@ -36,13 +36,18 @@ def prepare_venue(venue: LiveVenue, config: Config, keys: Sequence[ApiKey] = ())
     """
     for market in config.markets:
         if venue.reads.symbol(market.symbol.name) is None:
-            _list(venue, market, config)
+            list_market(venue, market, config)
     for account in config.accounts:
         if venue.reads.account(account.name) is None:
             _create(venue, account, [key for key in keys if key.account == account.name])
 
 
-def _list(venue: LiveVenue, market: MarketConfig, config: Config) -> None:
+def list_market(venue: LiveVenue, market: MarketConfig, config: Config) -> None:
+    """Lists a symbol and lets it quote.
+
+    Raises:
+        ConfigError: The venue refuses it.
+    """
     require(venue, ListSymbol(symbol=market.symbol))
     if market.price is None:
         return
