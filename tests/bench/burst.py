@@ -34,42 +34,45 @@ async def measure(
     """The raw program's best concurrency, and the bursts of operator and raw program, taken in turns."""
     tried: dict[int, float] = {}
     for each in CONCURRENCIES:
-        tried[each] = (await _raw(stack, sample, each, CALIBRATION)).rate
+        tried[each] = (await raw_burst(stack, sample, each, CALIBRATION)).rate
         say(f"  raw, concurrency {each}: {tried[each]:.0f} orders/s")
     best = max(tried, key=lambda each: tried[each])
     ours: list[Burst] = []
     theirs: list[Burst] = []
     for _ in range(ROUNDS):
-        ours.append(await _operator(stack))
-        theirs.append(await _raw(stack, sample, best, ORDERS))
+        ours.append(await operator_burst(stack))
+        theirs.append(await raw_burst(stack, sample, best, ORDERS))
         say(f"  operator {ours[-1].rate:.0f} orders/s, raw {theirs[-1].rate:.0f} orders/s")
     return best, ours, theirs
 
 
-async def _operator(stack: Stack) -> Burst:
+async def operator_burst(stack: Stack, orders: int = ORDERS, **spec: object) -> Burst:
     """A process of its own for each burst: its budget of request weight at the venue is one minute's."""
     desk = await stack.desk()
     async with stack.operator(desk) as operator, desk.side(stack.api) as side:
         await side.burst(WARM_UP, 1)
         await asyncio.sleep(1.0)
         before = await operator.writes()
-        burst = await _burst(stack, side, operator.pid, ORDERS)
+        burst = await _burst(stack, side, operator.pid, orders, spec)
         await asyncio.sleep(1.0)
         return Burst(burst.rate, burst.cpu, (await operator.writes()).since(before))
 
 
-async def _raw(stack: Stack, sample: dict[str, object], concurrency: int, orders: int) -> Burst:
+async def raw_burst(
+    stack: Stack, sample: dict[str, object], concurrency: int, orders: int, *, look_up: bool = True, **spec: object
+) -> Burst:
+    """The same with the raw program; without `look_up` it does not ask the venue before it sends."""
     desk = await stack.desk()
-    async with stack.raw(desk, sample, concurrency) as raw, desk.side(stack.api) as side:
+    async with stack.raw(desk, sample, concurrency, look_up=look_up) as raw, desk.side(stack.api) as side:
         await side.burst(WARM_UP, 1)
         await asyncio.sleep(1.0)
-        return await _burst(stack, side, raw.pid, orders)
+        return await _burst(stack, side, raw.pid, orders, spec)
 
 
-async def _burst(stack: Stack, side: Side, pid: int, orders: int) -> Burst:
+async def _burst(stack: Stack, side: Side, pid: int, orders: int, spec: dict[str, object]) -> Burst:
     meter = CpuMeter.start(actor=pid, api=stack.api_server_pid, venue=stack.venue_pid)
     own, started = time.process_time(), time.monotonic()
-    await side.burst(orders, CREATORS)
+    await side.burst(orders, CREATORS, **spec)
     seconds = time.monotonic() - started
     cpu = {**meter.used(), "client": time.process_time() - own}
     return Burst(orders / seconds, {name: used / orders * 1000 for name, used in cpu.items()})

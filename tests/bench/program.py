@@ -5,12 +5,12 @@ import asyncio
 import sys
 import time
 
-from bench import burst, idle, latency
+from bench import burst, idle, latency, scale
 from bench.processes import machine
 from bench.stack import Stack, running
 from bench.table import Row, render
 
-PARTS = ("latency", "burst", "idle")
+PARTS = ("latency", "burst", "idle", "start", "large", "retention")
 
 
 def say(line: str) -> None:
@@ -40,6 +40,15 @@ async def run(parts: tuple[str, ...], operator_module: str) -> list[Row]:
         if "idle" in parts:
             say("orders that work while nothing happens …")
             rows += await idle.measure(stack)
+        if "start" in parts:
+            say("a start beside orders that work already …")
+            rows += await scale.measure_start(stack, say)
+        if "large" in parts:
+            say("large bursts, the operator and the raw program in turns …")
+            rows += await scale.measure_burst(stack, await _sample(stack), say)
+        if "retention" in parts:
+            say("receipts whose retention has passed …")
+            rows += await scale.measure_retention(stack, say)
     return rows
 
 

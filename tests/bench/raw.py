@@ -73,6 +73,7 @@ class RawOperator:
         self._api, self._exchange = api, exchange
         self._namespace, self._journal = told["namespace"], told["journal"]
         self._templates = Templates(told["receipt"], told["status"])
+        self._asks = told["lookUp"]
         self._gate = asyncio.Semaphore(told["concurrency"])
 
     async def run(self, ready: Path) -> None:
@@ -117,6 +118,8 @@ class RawOperator:
         return await self._api.send("PATCH", path, operations, "application/json-patch+json")
 
     async def _look_up(self, order_id: str) -> None:
+        if not self._asks:
+            return
         try:
             await self._exchange.privateGetOrder({"symbol": "BTCUSDT", "origClientOrderId": order_id})
         except ccxt.OrderNotFound:

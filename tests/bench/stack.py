@@ -17,6 +17,8 @@ import orjson
 
 from bench.client import ApiServer, Side, api_server
 from bench.processes import TESTS, Child
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.core.identity import identity_of
 from exchange_kernel.kube.resources import ACCOUNTS, RECEIPTS, SECRETS, Resource
 from local_cluster.cluster import LocalCluster
 from paper_exchange.control_client import ControlClient
@@ -26,6 +28,8 @@ Json = Any
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 JOURNAL = "bench-journal"
 ACCOUNT = "main"
+# A venue takes 200 working orders per symbol: many orders need many symbols.
+BASES = tuple(f"S{number:02}" for number in range(60))
 FUNDS = {"USDT": "100000000", "BTC": "5000"}
 START_SECONDS = 60.0
 _CALLS = re.compile(r"^exchange_kernel_api_calls_total\{(?P<labels>[^}]*)\} (?P<count>\S+)$", re.MULTILINE)
@@ -76,9 +80,12 @@ class Operator:
     def pid(self) -> int:
         return self.child.pid
 
-    async def writes(self) -> Writes:
+    async def metrics(self) -> str:
         async with aiohttp.ClientSession() as session, session.get(self._probes + "/metrics") as answer:
-            text = await answer.text()
+            return await answer.text()
+
+    async def writes(self) -> Writes:
+        text = await self.metrics()
         counts = {"orders": 0, "accounts": 0, "events": 0}
         for found in _CALLS.finditer(text):
             labels = dict(_LABEL.findall(found["labels"]))
@@ -117,7 +124,7 @@ class Stack:
         return Desk(name, key.key, key.secret)
 
     @contextlib.asynccontextmanager
-    async def operator(self, desk: Desk) -> AsyncIterator[Operator]:
+    async def operator(self, desk: Desk, *flags: object) -> AsyncIterator[Operator]:
         """Run the operator for one desk; ready when the account is."""
         await self.control.pardon("127.0.0.1")
         ready = self.folder / f"operator-{next(self._numbers)}.json"
@@ -125,7 +132,7 @@ class Stack:
             self.operator_module, "run",
             "--kubeconfig", self.cluster.kubeconfig, "--namespace", JOURNAL, "--watch-namespace", desk.namespace,
             "--allowed-endpoints", self.venue["url"], "--probe-host", "127.0.0.1", "--probe-port", 0,
-            "--ready-file", ready,
+            "--ready-file", ready, *flags,
             log=self.folder / "operator.log",
         )  # fmt: skip
         try:
@@ -146,7 +153,7 @@ class Stack:
         raise TimeoutError("the account is not Ready")
 
     @contextlib.asynccontextmanager
-    async def raw(self, desk: Desk, sample: Json, concurrency: int) -> AsyncIterator[Child]:
+    async def raw(self, desk: Desk, sample: Json, concurrency: int, *, look_up: bool = True) -> AsyncIterator[Child]:
         """Run the raw program for one desk; `sample` is an OrderIntent that the operator has filled."""
         number = next(self._numbers)
         ready, told = self.folder / f"raw-{number}.ready", self.folder / f"raw-{number}.json"
@@ -158,9 +165,10 @@ class Stack:
             "key": desk.key,
             "secret": desk.secret,
             "concurrency": concurrency,
+            "lookUp": look_up,
             "ready": str(ready),
             "status": sample["status"],
-            "receipt": await self._receipt_of(sample),
+            "receipt": await self.receipt_of(sample),
         }
         told.write_bytes(orjson.dumps(content))
         child = Child("bench.raw", told, log=self.folder / "raw.log")
@@ -170,15 +178,13 @@ class Stack:
         finally:
             child.stop()
 
-    async def _receipt_of(self, intent: Json) -> Json:
+    async def receipt_of(self, intent: Json) -> Json:
         """The receipt of an order, as soon as its outcome is in it."""
-        wanted = intent["status"]["clientOrderId"]
+        name = identity_of(OrderIntent.from_object(intent)).receipt_name
         for _ in range(200):
-            found = await self.api.send("GET", RECEIPTS.path(JOURNAL))
-            for receipt in found["items"]:
-                placement = receipt["placements"][0]
-                if placement["clientOrderId"] == wanted and placement["outcome"] == "Placed":
-                    return {"apiVersion": found["apiVersion"], "kind": "OrderReceipt", **receipt}
+            receipt = await self.api.send("GET", RECEIPTS.path(JOURNAL, name))
+            if receipt["placements"][0]["outcome"] == "Placed":
+                return receipt
             await asyncio.sleep(0.05)
         raise LookupError("the order has no receipt that says Placed")
 
@@ -214,6 +220,7 @@ async def running(operator_module: str = "exchange_kernel") -> AsyncIterator[Sta
         cluster.run_kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         venue = Child(
             "paper_exchange", "serve", "--ready-file", folder / "venue.json", "--account", "nobody",
+            "--symbols", ",".join(["BTCUSDT", "ETHUSDT", *(f"{base}/USDT=100" for base in BASES)]),
             "--weight-per-minute", 0, "--orders-per-10s", 0, "--orders-per-day", 0, "--log-level", "warning",
             log=folder / "venue.log",
         )  # fmt: skip
