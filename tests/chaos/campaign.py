@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from chaos.dialects import Dialect, says
 from chaos.plan import Amend, Broken, Cancel, Create, Delete, Drift, Plan, Script
 from chaos.scene import Scene
 from chaos.verdict import Picture, Verdict, judge
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.kube.errors import NotFound
 from exchange_kernel.kube.resources import INTENTS, RECEIPTS
 
@@ -22,7 +24,10 @@ Say = Callable[[str], None]
 # From the last fault to convergence: the fence of an unknown outcome (23 s here) for a request that was sent at the
 # very end, an answer that waits for its time-out before it, and a second attempt after it.
 SETTLES_WITHIN = 150.0
+# Longer than any request of the campaign can be under way: what is not at the venue by then does not get there.
+HUMAN_AFTER = 25.0
 _PROGRESS = 15.0
+_CONFIRM = re.compile(re.escape(ANNOTATION_CONFIRM) + r"=(\S+)")
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Result:
     seconds: float
     settled_after: float
     states: Counter[str] = field(default_factory=Counter)
+    confirmed: int = 0
 
     @property
     def good(self) -> bool:
@@ -62,7 +68,7 @@ async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say)
         await scene.healthy()
         states = Counter(str(obj["status"].get("state")) for obj in picture.intents.values())
         now = time.monotonic()
-        return Result(plan, verdict, scene.happened, now - began, now - calm_at, states)
+        return Result(plan, verdict, scene.happened, now - began, now - calm_at, states, scene.confirmed)
 
 
 async def _carry_out(scene: Scene, plan: Plan, start: float, say: Say) -> None:
@@ -131,10 +137,12 @@ async def _progress(scene: Scene, plan: Plan, start: float, say: Say) -> None:
 
 async def _settle(scene: Scene, plan: Plan, identities: Mapping[str, Any], say: Say) -> tuple[Verdict, Picture]:
     """Wait until both sides agree, or the bound has passed."""
-    deadline = time.monotonic() + SETTLES_WITHIN
+    deadline, human_from = time.monotonic() + SETTLES_WITHIN, time.monotonic() + HUMAN_AFTER
     said = time.monotonic()
     while True:
         picture = await _picture(scene, identities)
+        if time.monotonic() > human_from:
+            await _decide_as_human(scene, picture)
         verdict = judge(plan.scripts, picture)
         if verdict.good or verdict.hurts or time.monotonic() > deadline:
             return verdict, picture
@@ -142,6 +150,18 @@ async def _settle(scene: Scene, plan: Plan, identities: Mapping[str, Any], say: 
             said = time.monotonic()
             say(f"  settling: {len(verdict.unsettled)} not yet, such as {verdict.unsettled[0]}")
         await asyncio.sleep(1.0)
+
+
+async def _decide_as_human(scene: Scene, picture: Picture) -> None:
+    """Where requests never expire, only somebody who looks at the venue can say that an order is not there."""
+    known = {order.client_id for order in picture.venue}
+    for name, intent in picture.intents.items():
+        said = intent["status"]
+        asked = _CONFIRM.search(said.get("message", ""))
+        if asked is None or said.get("clientOrderId") in known:
+            continue
+        if intent["metadata"].get("annotations", {}).get(ANNOTATION_CONFIRM) != asked[1]:
+            await scene.confirm(name, asked[1])
 
 
 async def _picture(scene: Scene, identities: Mapping[str, Any]) -> Picture:

@@ -33,20 +33,19 @@ class Dialect(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Binance:
-    """Binance spot."""
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """A dialect by its paths. All dialects are spoken at one address.
 
-    exchange: str = "binance"
+    Attributes:
+        exchange: ExchangeAccount.spec.exchange.
+        paths: Method and path of each kind of request.
+        streams: Whether it has order streams.
+    """
 
-    _PATHS = {  # noqa: RUF012 - a constant table
-        "create": ("POST", "/api/v3/order"),
-        "cancel": ("DELETE", "/api/v3/order"),
-        "amend": ("PUT", "/api/v3/order/amend/keepPriority"),
-        "order": ("GET", "/api/v3/order"),
-        "open_orders": ("GET", "/api/v3/openOrders"),
-        "trades": ("GET", "/api/v3/myTrades"),
-    }
+    exchange: str
+    paths: Mapping[str, tuple[str, str]]
+    streams: bool
 
     def endpoint(self, url: str) -> str:
         return url
@@ -56,9 +55,35 @@ class Binance:
 
     def rule(self, fault: VenueAnswer | StreamEvent) -> Json | None:
         if isinstance(fault, StreamEvent):
-            return _rule({"method": "WS"}, "event", fault)
-        method, path = self._PATHS[fault.request]
+            return _rule({"method": "WS"}, "event", fault) if self.streams else None
+        method, path = self.paths[fault.request]
         return _rule({"method": method, "path": path}, fault.at, fault)
+
+
+BINANCE = Paths(
+    "binance",
+    {
+        "create": ("POST", "/api/v3/order"),
+        "cancel": ("DELETE", "/api/v3/order"),
+        "amend": ("PUT", "/api/v3/order/amend/keepPriority"),
+        "order": ("GET", "/api/v3/order"),
+        "open_orders": ("GET", "/api/v3/openOrders"),
+        "trades": ("GET", "/api/v3/myTrades"),
+    },
+    streams=True,
+)
+KRAKEN = Paths(
+    "kraken",
+    {
+        "create": ("POST", "/0/private/AddOrder"),
+        "cancel": ("POST", "/0/private/CancelOrder"),
+        "amend": ("POST", "/0/private/AmendOrder"),
+        "order": ("POST", "/0/private/QueryOrders"),
+        "open_orders": ("POST", "/0/private/OpenOrders"),
+        "trades": ("POST", "/0/private/QueryTrades"),
+    },
+    streams=False,
+)
 
 
 def _rule(match: Json, at: str, fault: VenueAnswer | StreamEvent) -> Json:

@@ -1,6 +1,7 @@
 """The venue of a campaign, which can be killed, frozen and started again with its data."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
@@ -41,8 +42,8 @@ class VenueProcess:
 
     @staticmethod
     def keys(account: str) -> tuple[str, str]:
-        """The fixed key and secret of an account."""
-        return f"{account:x<24}key", f"{account:x<24}secret"
+        """The fixed key and secret of an account; base64, which one of the dialects asks for."""
+        return f"{account:x<24}key", base64.b64encode(f"the secret of {account}".encode()).decode()
 
     def control(self) -> ControlClient:
         return ControlClient(self.ready["control_url"], self.ready["token"])

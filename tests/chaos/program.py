@@ -11,10 +11,14 @@ from pathlib import Path
 from chaos import plan as planning
 from chaos import shrink
 from chaos.campaign import Result, run
-from chaos.dialects import Binance, Dialect
+from chaos.dialects import BINANCE, KRAKEN, Dialect
 from support.loopback_only.loopback_guard import Guard
 
-DIALECTS: dict[str, tuple[Dialect, ...]] = {"binance": (Binance(), Binance(), Binance(), Binance())}
+DIALECTS: dict[str, tuple[Dialect, ...]] = {
+    "binance": (BINANCE,) * 4,
+    "kraken": (KRAKEN,) * 4,
+    "both": (BINANCE, BINANCE, KRAKEN, KRAKEN),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=int, default=1000, help="OrderIntents (1000)")
     parser.add_argument("--faults", type=int, default=400, help="faults that are planned (400); most of them strike")
     parser.add_argument("--seconds", type=float, default=300.0, help="over which time (300)")
-    parser.add_argument("--dialect", choices=sorted(DIALECTS), default=max(DIALECTS, key=len), help="of the venue")
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="both", help="of the accounts (both)")
     parser.add_argument("--folder", default=".run/chaos", help="logs and data (.run/chaos)")
     parser.add_argument("--shrink", type=int, default=0, metavar="TRIES", help="look for a smaller failing campaign")
     parser.add_argument("--only-orders", default="", metavar="N,N", help="only these orders of the campaign")
@@ -85,6 +89,7 @@ def report(result: Result) -> str:
         f"  {result.seconds:.0f} s in all, settled {result.settled_after:.0f} s after the last fault",
         f"  orders: {len(result.plan.scripts)}; "
         + ", ".join(f"{name} {count}" for name, count in sorted(result.verdict.facts.items())),
+        f"  decided by a human: {result.confirmed}",
         f"  faults: {struck}; " + ", ".join(f"{name} {count}" for name, count in sorted(result.happened.items())),
         "  states: " + ", ".join(f"{name} {count}" for name, count in sorted(result.states.items())),
     ]

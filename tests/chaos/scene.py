@@ -22,6 +22,7 @@ from chaos import breakage as b
 from chaos.dialects import Dialect
 from chaos.places import VenueProcess, patiently
 from chaos.plan import Drift
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.kube.connection import ConnectionSettings, connect
@@ -53,6 +54,7 @@ class Scene:
     def __init__(self, folder: Path, dialects: tuple[Dialect, ...]) -> None:
         self.folder, self.dialects = folder, dialects
         self.happened: Counter[str] = Counter()
+        self.confirmed = 0
         self._exits = AsyncExitStack()
         self._guard_log = folder / "left-the-machine.log"
         self._losing: list[b.ApiAnswer] = []
@@ -178,6 +180,13 @@ class Scene:
         except NotFound:
             return
 
+    async def confirm(self, name: str, value: str) -> None:
+        """A human has looked at the venue and vouches for what the operator cannot know."""
+        body = {"metadata": {"annotations": {ANNOTATION_CONFIRM: value}}}
+        with contextlib.suppress(NotFound):
+            await self._as_user(lambda: self.api.merge_patch(INTENTS, NAMESPACE, name, body))
+            self.confirmed += 1
+
     async def _as_user(self, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - what it gives
         """A user repeats what the API server did not answer."""
         deadline = time.monotonic() + 120
@@ -273,8 +282,8 @@ class Scene:
         self.happened[type(fault).__name__] += 1
 
     async def _spoil(self, fault: b.VenueAnswer | b.StreamEvent) -> None:
-        for number in sorted({0, len(self.dialects) - 1}):
-            rule = self.dialects[number].rule(fault)
+        for dialect in dict.fromkeys(self.dialects):
+            rule = dialect.rule(fault)
             if rule is not None:
                 await self._add_rule(rule)
 

@@ -11,11 +11,11 @@ from support.loopback_only.loopback_guard import Guard
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-@pytest.mark.parametrize("seed", [11])
+@pytest.mark.parametrize(("dialect", "seed"), [("binance", 11)])
 async def test_a_campaign_of_random_faults_leaves_no_order_twice_and_none_lost(
-    seed: int, tmp_path: Path, loopback_guard: Guard
+    dialect: str, seed: int, tmp_path: Path, loopback_guard: Guard
 ) -> None:
-    dialects = program.DIALECTS["binance"]
+    dialects = program.DIALECTS[dialect]
     made = plan.make(seed, orders=80, faults=40, seconds=45.0, accounts=len(dialects))
     result = await run(made, dialects, tmp_path, print)
     assert result.good, program.report(result)
