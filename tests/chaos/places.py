@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from paper_exchange.__main__ import TOKEN_VARIABLE
 from paper_exchange.control_client import ControlClient
 from support.loopback_only import loopback_guard
 
@@ -35,6 +37,8 @@ class VenueProcess:
         self._folder, self._accounts, self._guard_log = folder, accounts, guard_log
         self._process: subprocess.Popen[bytes] | None = None
         self.ready: Json = {}
+        # The same one after each restart: who asks meanwhile must not be taken for a stranger.
+        self._token = secrets.token_hex(16)
 
     @property
     def url(self) -> str:
@@ -46,7 +50,7 @@ class VenueProcess:
         return f"{account:x<24}key", base64.b64encode(f"the secret of {account}".encode()).decode()
 
     def control(self) -> ControlClient:
-        return ControlClient(self.ready["control_url"], self.ready["token"])
+        return ControlClient(self.ready["control_url"], self._token)
 
     async def start(self) -> None:
         self._launch()
@@ -89,6 +93,7 @@ class VenueProcess:
         environment = {**os.environ, **loopback_guard.environment(self._guard_log, "")}
         operator = Path(__file__).parents[2] / "operator"
         environment["PYTHONPATH"] = os.pathsep.join([str(loopback_guard.FOLDER), str(operator)])
+        environment[TOKEN_VARIABLE] = self._token
         with (self._folder / "venue.log").open("ab") as log:
             self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
