@@ -123,6 +123,7 @@ class Model(BaseModel):
             broken = self.problems()
             if broken:
                 raise ValueError("; ".join(broken))
+        _share_written(self)
         return self
 
     @model_serializer(mode="wrap")
@@ -157,6 +158,20 @@ class Observed(Model):
 
 
 _EMPTY: tuple[Any, ...] = ("", (), {})
+
+# Which fields were written is a set of up to 700 bytes in each of a dozen models per object, and nearly always one of a
+# few. Models are frozen and copies copy it, so that one set can serve all; the bound is for what strangers may write.
+_WRITTEN: dict[frozenset[str], set[str]] = {}
+_MOST_WRITTEN = 4096
+
+
+def _share_written(model: Model) -> None:
+    written = model.__pydantic_fields_set__
+    shared = _WRITTEN.get(frozenset(written))
+    if shared is None and len(_WRITTEN) < _MOST_WRITTEN:
+        shared = _WRITTEN[frozenset(written)] = written
+    if shared is not None:
+        object.__setattr__(model, "__pydantic_fields_set__", shared)
 
 
 def _children(old: Model, new: Model) -> Iterator[tuple[Model, Model]]:
