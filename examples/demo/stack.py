@@ -94,7 +94,7 @@ class Stack:
             kubeconfig = self.cluster.kubeconfig_for(SERVICE_ACCOUNT)
             command = [sys.executable, "-m", "exchange_kernel", "run", "--kubeconfig", str(kubeconfig)]
             command += ["--namespace", NAMESPACE, "--allowed-endpoints", self.venue.url]
-            command += ["--probe-host", "127.0.0.1", "--probe-port", "0"]
+            command += ["--probe-host", "127.0.0.1", "--probe-port", "0", "--lease-identity", "demo"]
             self.operator_service.start([*command, "--ready-file", str(self.operator_service.ready_file)])
         return self.operator_service.wait_ready()
 

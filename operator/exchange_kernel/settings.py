@@ -47,6 +47,16 @@ class Settings:
     send_window: float = _knob(
         5.0, "S of the placing protocol: how long after its record an order may still be written to the socket"
     )
+    lease_duration: float = _knob(
+        15.0,
+        "with several operators: one of them works on an account, another takes over when it has not been heard of for "
+        "so long; it saves sessions and calls, safety does not rest on it; 0: all work on all accounts",
+    )
+    lease_identity: str = _knob(
+        "",
+        "name under which leases are held; a process takes over at once what was held under its own name (in a "
+        "Deployment: the pod's name); empty: a name that is new at each start",
+    )
     submitting_after: float = _knob(1.0, "state Submitting is shown when the venue has not answered for so long")
     drain_timeout: float = _knob(20.0, "how long a shutdown waits for requests under way and their records")
     probe_host: str = _knob("0.0.0.0", "address of /healthz, /readyz and /metrics")  # noqa: S104 - a pod's probes come from outside
@@ -123,7 +133,7 @@ def _check(settings: Settings) -> None:
         "send_window",
         "workers",
     )
-    for name in (*positive, "submitting_after", "drain_timeout"):
+    for name in (*positive, "submitting_after", "drain_timeout", "lease_duration"):
         value = getattr(settings, name)
         if not math.isfinite(value) or value < 0 or (name in positive and value == 0):
             wanted = "a number above zero" if name in positive else "zero or a number above"

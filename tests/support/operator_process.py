@@ -61,6 +61,11 @@ class OperatorProcess:
         return path.read_text() if path.exists() else ""
 
     @property
+    def holder(self) -> str:
+        """The name of the running process in receipts and leases."""
+        return str(self._ready["holder"])
+
+    @property
     def url(self) -> str:
         """Where /healthz, /readyz and /metrics are."""
         return f"http://127.0.0.1:{self._ready['probePort']}"
@@ -144,10 +149,11 @@ class OperatorProcess:
         ]
 
     async def api_writes(self) -> int:
-        """Writes to the API server so far, Events (a courtesy, aggregated) aside."""
+        """Writes to the API server so far, Events (a courtesy, aggregated) and the heartbeat of Leases aside."""
+        unsaid = {"events", "leases"}
         writes = {"create", "patch", "replace", "delete"}
         samples = await self.samples("exchange_kernel_api_calls_total")
-        return int(sum(s.value for s in samples if s.labels["verb"] in writes and s.labels["resource"] != "events"))
+        return int(sum(s.value for s in samples if s.labels["verb"] in writes and s.labels["resource"] not in unsaid))
 
     @property
     def _ready_path(self) -> Path:

@@ -44,7 +44,7 @@ NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 FUNDS = {"USDT": "1000000", "BTC": "10", "ETH": "100"}
 WAIT_SECONDS = 40.0
 # Shorter than the defaults, so that tests do not wait; the money rules keep their own figures.
-QUICK = {"poll_interval": 1.0, "send_window": 1.0, "submitting_after": 0.3, "log_level": "DEBUG"}
+QUICK = {"poll_interval": 1.0, "send_window": 1.0, "submitting_after": 0.3, "lease_duration": 0, "log_level": "DEBUG"}
 _numbers = itertools.count(1)
 
 

@@ -72,7 +72,9 @@ class World:
     """One API server, one venue, and as many operator processes as are started."""
 
     api: MemoryApi = field(default_factory=MemoryApi)
-    settings: Settings = field(default_factory=lambda: Settings(allowed_endpoints="http://127.0.0.1:9"))
+    settings: Settings = field(
+        default_factory=lambda: Settings(allowed_endpoints="http://127.0.0.1:9", lease_duration=0)
+    )
     root: JournalRef = field(default_factory=lambda: JournalRef(namespace=JOURNAL, uid="journal-1"))
     jump: float = 0.0
 

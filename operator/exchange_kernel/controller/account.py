@@ -19,6 +19,7 @@ from exchange_kernel.controller.contact import RECONNECT, Contact
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.controls import Draining, NamespaceLabels
 from exchange_kernel.controller.following import Following
+from exchange_kernel.controller.leasing import AccountLease
 from exchange_kernel.controller.memo import IntentMemo, newer
 from exchange_kernel.controller.polling import Polling
 from exchange_kernel.controller.prices import PriceBoard
@@ -36,6 +37,10 @@ from exchange_kernel.kube.errors import KubeError
 
 _log = logging.getLogger(__name__)
 
+# Standing by ends with a call of the lease; this is only so that nothing waits for ever.
+STANDBY_SECONDS = 60.0
+# What is under way when a lease is lost gets so long for its answer.
+REQUEST_SECONDS = 10.0
 # From the end of a create to the account's next turn.
 KICK_DELAY = 0.25
 
@@ -75,6 +80,7 @@ class AccountRuntime:
         self._polling = Polling(context, self._contact, memos, wake)
         self.following = Following(context, self._name, memos, wake, self._poll_soon)
         self._polling.on_news = lambda memo, before, left: self.following.polled(memo, before=before, final=left)
+        self._lease = AccountLease(context, account.key, self._lease_changed)
         self._status = StatusWriter(context, self.take)
         self._state = StateWriter(context)
         self._prices = PriceBoard(context.monotonic, self.failed)
@@ -157,6 +163,21 @@ class AccountRuntime:
         if self._draining.is_under_way:
             self._kick_soon()
 
+    @property
+    def acts(self) -> bool:
+        """Whether this process works on the account; else another one does, and this one stands by."""
+        return self._lease.held
+
+    def _lease_changed(self) -> None:
+        """Taking over begins as a start does: with a look at everything."""
+        self._polling.forget()
+        self._wake_all()
+        self._kick.set()
+
+    async def give_back(self) -> None:
+        """Leave the account to another operator. Raises KubeError."""
+        await self._lease.give_back()
+
     def wake(self) -> None:
         """Look at the account again at once."""
         self._kick.set()
@@ -226,6 +247,8 @@ class AccountRuntime:
 
     async def run(self) -> None:
         """Until canceled, or until the account is gone and released."""
+        await self._lease.look()
+        leasing = asyncio.create_task(self._lease.run(), name=f"lease of {self._name}")
         try:
             while True:
                 # Cleared before the turn, so that what comes in during it leads to another one.
@@ -237,8 +260,8 @@ class AccountRuntime:
                 except TimeoutError:
                     continue
         finally:
-            await self.following.stop()
-            await self._contact.close()
+            leasing.cancel()
+            await self._hang_up()
 
     async def _safe_turn(self) -> bool:
         try:
@@ -249,7 +272,21 @@ class AccountRuntime:
             self._contact.retry_later()
             return False
 
+    async def _hang_up(self) -> None:
+        await self.following.stop()
+        await self._contact.close()
+
+    async def _stand_by(self) -> None:
+        """Another operator works on the account: keep no session, send nothing, say nothing."""
+        opened = self._contact.opened
+        if opened is not None:
+            await opened.session.drain(timeout=REQUEST_SECONDS)
+            await self._hang_up()
+
     async def _turn(self) -> bool:
+        if not self.acts:
+            await self._stand_by()
+            return False
         if self._contact.may_try:
             await self._ask_venue()
         if await self._labels.refresh():
@@ -298,6 +335,8 @@ class AccountRuntime:
 
     def _pause(self) -> float:
         now, retry_at = self._context.monotonic(), self._contact.retry_at
+        if not self.acts:
+            return STANDBY_SECONDS
         if retry_at is not None:
             due = retry_at
         else:
@@ -379,6 +418,7 @@ class MissingAccount:
     """Stands for an account that does not exist."""
 
     exchange: Exchange | None = None
+    acts = True
 
     def __init__(self, root: JournalRef) -> None:
         self._facts = AccountFacts(exists=False, journal_uid=root.uid, contact=False)

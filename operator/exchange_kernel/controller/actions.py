@@ -47,6 +47,11 @@ class Account(Protocol):
         """The session, once it is open."""
         ...
 
+    @property
+    def acts(self) -> bool:
+        """Whether this process works on the account."""
+        ...
+
     def facts(self, namespace: str, uid: str = "") -> AccountFacts:
         """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
         ...

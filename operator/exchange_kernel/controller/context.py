@@ -16,6 +16,7 @@ from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, Secre
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.events import EventRecorder
 from exchange_kernel.kube.intents import IntentStore
+from exchange_kernel.kube.leases import LeaseStore
 from exchange_kernel.kube.receipts import ReceiptStore
 from exchange_kernel.settings import Settings
 
@@ -64,6 +65,11 @@ class Context:
     holder: str = field(default_factory=new_holder)
     open_exchange: Callable[[Venue, Credentials], AccountSession] = open_exchange
     chance: Callable[[], float] = random.random
+
+    @property
+    def leases(self) -> LeaseStore:
+        """The Leases beside the journal."""
+        return LeaseStore(self.stores.client, self.root.namespace)
 
     def now(self) -> Now:
         """Both clocks."""

@@ -35,6 +35,8 @@ READ_ONE_BY_ONE = 20
 URGENT_WORKERS = 4
 # How long a shutdown waits for Kubernetes Events; they are a courtesy.
 EVENTS_SECONDS = 1.0
+# And for leases: whoever waits for one waits for it to run out, at worst.
+LEASES_SECONDS = 2.0
 
 
 class Engine:
@@ -84,7 +86,18 @@ class Engine:
         await self.context.events.drain(EVENTS_SECONDS)
         await self._cancel(self._tasks)
         await self._cancel(list(self._loops.values()))
+        await self._give_back()
         return clean
+
+    async def _give_back(self) -> None:
+        """Others need not wait until the leases of a process that has ended run out."""
+        given = asyncio.gather(*(runtime.give_back() for runtime in self.accounts.values()), return_exceptions=True)
+        try:
+            for result in await asyncio.wait_for(given, LEASES_SECONDS):
+                if isinstance(result, BaseException):
+                    _log.warning("a lease is not given back: %s", result)
+        except TimeoutError:
+            _log.warning("not all leases are given back; they run out")
 
     async def _finish_passes(self, deadline: float) -> None:
         """Let begun passes end: a record that is cut off on its way leaves a question for the next start."""
@@ -253,6 +266,11 @@ class Engine:
 
     async def _handle(self, memo: IntentMemo) -> None:
         account = self.account_of(memo)
+        if not account.acts and not memo.has_open_end:
+            # Another operator works on the account; taking over from it wakes every intent.
+            if memo.gone and not memo.sending:
+                self._forget(memo)
+            return
         due = await self._reconciler.reconcile(memo, account)
         account.ended_pass()
         if memo.gone and not memo.sending and (due is None or account is self._missing):

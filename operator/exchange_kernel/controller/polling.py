@@ -73,6 +73,10 @@ class Polling:
         now = self._context.monotonic()
         self._next_clock, self._next_markets = now + CLOCK_INTERVAL, now + MARKETS_INTERVAL
 
+    def forget(self) -> None:
+        """Somebody else has worked on the account meanwhile: nothing was read yet."""
+        self.polled_at = self._last_poll = None
+
     def soon(self) -> None:
         """There is news of more orders than can be read one by one."""
         self._hurry = True

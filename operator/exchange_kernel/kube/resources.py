@@ -46,6 +46,7 @@ RECEIPTS: Final = _ours("orderreceipts", "OrderReceipt")
 
 SECRETS: Final = Resource("", "v1", "secrets", "Secret")
 NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace")
+LEASES: Final = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 CONFIG_MAPS: Final = Resource("", "v1", "configmaps", "ConfigMap")
 EVENTS: Final = Resource("", "v1", "events", "Event")
 ACCESS_REVIEWS: Final = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview")

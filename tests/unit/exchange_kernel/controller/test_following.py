@@ -12,7 +12,7 @@ from support.world import DESK, World
 
 # Polls are far apart, so that whatever is quick is quick for the stream's sake.
 POLL = 20.0
-SLOW = Settings(poll_interval=POLL, idle_interval=60.0)
+SLOW = Settings(poll_interval=POLL, idle_interval=60.0, lease_duration=0)
 
 
 async def streaming(names: tuple[str, ...] = ("dip",)) -> World:
