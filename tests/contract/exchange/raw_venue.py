@@ -92,6 +92,7 @@ class RawVenue:
         self._served = BINANCE if served is None else served
         self.received: list[Received] = []
         self.replies: defaultdict[tuple[str, str], deque[Reply]] = defaultdict(deque)
+        self.arrivals: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.silent = False
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,6 +115,10 @@ class RawVenue:
     def answer(self, method: str, path: str, *replies: Reply) -> None:
         """Queue answers to requests for `/api/v3/<path>`."""
         self.replies[method, f"/api/v3/{path}"].extend(replies)
+
+    def answer_at(self, method: str, path: str, *replies: Reply) -> None:
+        """Queue answers to requests for a whole path."""
+        self.replies[method, path].extend(replies)
 
     def count(self, method: str, path: str) -> int:
         """How many of these requests arrived."""
@@ -138,6 +143,7 @@ class RawVenue:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _read(reader)
         self.received.append(request)
+        self.arrivals[request.path].set()
         reply = self._reply(request)
         if reply is None:
             await asyncio.Event().wait()

@@ -7,7 +7,17 @@ from decimal import Decimal
 
 import pytest
 
-from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, NotPlaced, OpenOrders, OrderRequest, Placed
+from exchange_kernel.core.venue import (
+    AmendNotSent,
+    AmendOutcome,
+    AmendRequest,
+    CancelOutcome,
+    CreateOutcome,
+    NotPlaced,
+    OpenOrders,
+    OrderRequest,
+    Placed,
+)
 from exchange_kernel.exchange.admission import Priority
 from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
 from exchange_kernel.exchange.memory import MemoryExchange
@@ -294,3 +304,58 @@ async def test_failures_are_counted_by_reason_and_give_their_place_back() -> Non
 )
 def test_exits_and_stops_go_ahead_of_entries(request_: OrderRequest, priority: Priority) -> None:
     assert priority_of(request_) is priority
+
+
+AMEND = AmendRequest("1", "f" * 32, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.1"))
+
+
+class SlowAmends(MemoryExchange):
+    """Holds amends back until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.done = 0
+
+    async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
+        self.arrived.set()
+        await self.let_go.wait()
+        self.done += 1
+        return await super().amend_order(request, gate)
+
+
+async def test_an_amend_behind_a_closed_gate_does_not_leave_the_queue() -> None:
+    exchange = MemoryExchange()
+    opened = AccountSession(exchange, Weights(100), WeightBudget(100), Clock())
+
+    outcome = await opened.amend_order(AMEND, lambda: "GateClosed: halted")
+
+    assert outcome == AmendNotSent("GateClosed", "halted")
+    assert exchange.calls == []
+
+
+async def test_an_amend_is_not_cut_off_with_its_caller_and_a_drain_waits_for_it() -> None:
+    exchange = SlowAmends()
+    opened = AccountSession(exchange, Weights(100), WeightBudget(100), Clock())
+    caller = asyncio.create_task(opened.amend_order(AMEND, lambda: None))
+    await exchange.arrived.wait()
+
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    assert not await opened.drain(0)
+    exchange.let_go.set()
+
+    assert await opened.drain(5)
+    assert exchange.done == 1
+
+
+async def test_while_the_budget_is_spent_an_amend_is_answered_at_once() -> None:
+    budget = WeightBudget(100)
+    budget.answered(1000.0, AnswerSeen(429, retry_after=30.0))
+    opened = AccountSession(MemoryExchange(), Weights(100), budget, Clock())
+
+    outcome = await opened.amend_order(AMEND, lambda: None)
+
+    assert isinstance(outcome, AmendNotSent)
+    assert (outcome.reason, outcome.retry_after) == ("RateLimited", 30.0)
