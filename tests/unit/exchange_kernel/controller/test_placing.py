@@ -163,6 +163,7 @@ async def test_a_refusal_is_final() -> None:
     await world.pass_time(60)
     assert world.outcomes == ["Refused"]
     assert "not enough USDT" in world.status()["message"]
+    assert world.condition("orderintents", "dip", "Stalled", "reason") == "InsufficientFunds"
     assert ("dip", "OrderRejected") in world.events()
 
 
