@@ -133,7 +133,7 @@ class Caller:
             answer = await self._run(call, wire)
         if answer.failed is not None and answer.failed.row is not None and answer.failed.row.reason == "ClockSkew":
             self._clock_in_doubt = True
-            self._nonce_ahead_ms += _NONCE_LEAP_MS
+            self._nonce_ahead_ms += _NONCE_LEAP_MS if self._profile.rising_nonce else 0
         return answer
 
     def _in_order(self, call: Call) -> AbstractAsyncContextManager[object]:

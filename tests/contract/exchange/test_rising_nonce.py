@@ -15,7 +15,7 @@ from exchange_kernel.exchange.venue_clock import Clocks
 
 KRAKEN = next(subject for subject in ANSWERS if subject.exchange == "kraken")
 BALANCES = '{"error":[],"result":{"ZUSD":{"balance":"1.0","hold_trade":"0.0"}}}'
-PATH = "/0/private/BalanceEx"
+PATH, TIME = "/0/private/BalanceEx", "/0/public/Time"
 
 
 @pytest.fixture
@@ -47,9 +47,10 @@ async def test_the_next_request_is_signed_when_the_one_before_has_been_answered(
 
     reads = [asyncio.create_task(exchange.fetch_balances()) for _ in range(5)]
     await raw.arrivals[PATH].wait()
-    # All five have had their turns in the loop; four of them wait for the first one's answer.
-    for _ in range(50):
-        await asyncio.sleep(0)
+    # Whole round trips later, four of them still wait for the first one's answer.
+    raw.answer_at("GET", TIME, *[http(200, '{"error":[],"result":{"unixtime":1700000000}}')] * 3)
+    for _ in range(3):
+        await exchange.read_clock()
     assert len(nonces(raw)) == 1
     let_go.set()
     await asyncio.gather(*reads)
@@ -62,7 +63,7 @@ async def test_public_requests_wait_for_no_nonce(venue: tuple[RawVenue, CcxtExch
     raw, exchange = venue
     never = asyncio.Event()
     raw.replies["POST", PATH].append(Reply(b"", after=never))
-    raw.replies["GET", "/0/public/Time"].append(http(200, '{"error":[],"result":{"unixtime":1700000000}}'))
+    raw.replies["GET", TIME].append(http(200, '{"error":[],"result":{"unixtime":1700000000}}'))
 
     reading = asyncio.create_task(exchange.fetch_balances())
     await raw.arrivals[PATH].wait()
@@ -78,7 +79,7 @@ async def test_after_a_refused_nonce_the_next_one_is_beyond_the_clock_of_whoever
     """Another operator, whose clock runs five seconds ahead, has used the key."""
     raw, exchange = venue
     raw.answer_at("POST", PATH, http(200, '{"error":["EAPI:Invalid nonce"]}'), http(200, BALANCES))
-    raw.answer_at("GET", "/0/public/Time", *[http(200, '{"error":[],"result":{"unixtime":1700000000}}')] * 3)
+    raw.answer_at("GET", TIME, *[http(200, '{"error":[],"result":{"unixtime":1700000000}}')] * 3)
 
     with pytest.raises(ReadError, match="Invalid nonce"):
         await exchange.fetch_balances()
