@@ -1,8 +1,9 @@
 """What OKX v5's error codes prove about an order request.
 
 Source: [E] the API guide, "Error code" (codes with one line and an HTTP status each). A code that is not listed proves
-nothing: among them are 50004 ("does not mean success or failure of the request"), 50013 and 50026 (busy, system error),
-51054 and 51149 (timed out), 51412 (two meanings) and 51416 (a stop that was triggered: what it became can be canceled).
+nothing: among them are 50001 (unavailable, with HTTP 503), 50004 ("does not mean success or failure of the request"),
+50013 and 50026 (busy, system error), 51054 and 51149 (timed out), 51412 (two meanings) and 51416 (a stop that was
+triggered: what it became can be canceled).
 
 Orders are refused in an answer with HTTP 200, by the code of the row (`sCode`).
 """
@@ -30,7 +31,6 @@ CODES: tuple[CodeRow, ...] = (
         *("50111", "50113", "50114"),  # invalid key, signature, authorization
         "50120",  # the key does not have this permission
     ),
-    *_rows(_NOT_PLACED, "Maintenance", "50001"),  # service temporarily unavailable
     *_rows(_REFUSED, "AccountDisabled", "50007", "50009", "50012", "50027", "50028", "51009", "51024", "51155"),
     *_rows(_REFUSED, "AccountMode", "51010"),  # unsupported under the current account mode
     *_rows(_REFUSED, "UnknownSymbol", "51001", "51015", "51021", "51022", "51087"),
