@@ -40,6 +40,10 @@ PROVES = {
     "unknown by the venue itself": "OutcomeUnknown",
 }
 
+# Coinbase has no code for a clock. OKX acknowledges a post-only order that would take, and cancels it; it is in
+# maintenance with HTTP 503, which proves nothing.
+REFUSED_EVERYWHERE = PROVES.keys() - {"clock", "post-only would take", "maintenance"}
+
 PROVES_NOTHING = {
     "empty": http(200, ""),
     "HTML": http(200, "<html>maintenance</html>"),
@@ -118,10 +122,12 @@ def named(outcome: CreateOutcome) -> str:
             return type(outcome).__name__
 
 
-def test_every_profile_is_held_to_this_suite_or_named_here() -> None:
-    held = {subject.exchange for subject in ANSWERS}
+def test_every_profile_is_held_to_this_suite() -> None:
+    assert {name for name, _ in PROFILES} == {subject.exchange for subject in ANSWERS}
 
-    assert {name for name, _ in PROFILES} - held <= {"bybit", "coinbase", "okx"}, "tested in their own files only"
+
+def test_the_refusals_that_every_venue_has_are_there(subject: AnswerSubject) -> None:
+    assert PROVES.keys() >= subject.refusals.keys() >= REFUSED_EVERYWHERE
 
 
 async def test_an_acknowledged_order_is_placed_under_our_id(subject: AnswerSubject, venue: Venue) -> None:
@@ -139,6 +145,8 @@ async def test_an_acknowledged_order_is_placed_under_our_id(subject: AnswerSubje
 async def test_a_refusal_proves_what_the_table_says_and_the_order_went_out_once(
     subject: AnswerSubject, venue: Venue, what: str
 ) -> None:
+    if what not in subject.refusals:
+        pytest.skip(f"{subject.exchange} has no such refusal")
     assert named(await create(subject, venue, subject.refusals[what])) == PROVES[what]
 
 
@@ -214,7 +222,8 @@ def test_a_state_is_read_from_the_venues_word_and_the_fills(subject: AnswerSubje
     assert (read.status, read.filled) == (STATES[state][0], Decimal(STATES[state][1]))
     assert profile.decode(read.client_order_id) == CLIENT_ID
     assert (read.quantity, read.price, read.side) == (Decimal("0.01"), Decimal(50000), "Buy")
-    assert (read.trigger_price is not None) == (state in {"untriggered", "triggered"})
+    if state != "rejected":  # what OKX refuses after it has acknowledged it are stops
+        assert (read.trigger_price is not None) == (state in {"untriggered", "triggered"})
     # Never invented: what fills cost is told exactly, or not at all.
     assert read.cost in {None, read.filled * 50000}
 
