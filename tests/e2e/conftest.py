@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from local_cluster.control_plane import ControlPlane
 from paper_exchange.config import DEFAULT_PRICES, Config
+from support.dialects import BINANCE, Dialect
 from support.stack import Stack
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -37,10 +38,17 @@ def venue_config() -> Config:
     return Config(accounts=())
 
 
+@pytest.fixture
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """The venue's dialect: Binance's, unless the test is marked `on_both_venues`."""
+    chosen: Dialect = getattr(request, "param", BINANCE)
+    return chosen
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def stack(kinds: ControlPlane, tmp_path: Path, venue_config: Config) -> AsyncIterator[Stack]:
+async def stack(kinds: ControlPlane, tmp_path: Path, venue_config: Config, dialect: Dialect) -> AsyncIterator[Stack]:
     """A stack of this test's own, without an operator yet."""
-    async with Stack(kinds, tmp_path, venue_config) as made:
+    async with Stack(kinds, tmp_path, venue_config, dialect) as made:
         yield made
         for operator in made.operators:
             assert "Traceback" not in operator.log, operator.log[-6000:]
@@ -55,12 +63,12 @@ async def _worker_stack(kinds: ControlPlane, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def shared(_worker_stack: Stack) -> AsyncIterator[Stack]:
+async def shared(_worker_stack: Stack, dialect: Dialect) -> AsyncIterator[Stack]:
     """A running stack that the tests of a worker share: for tests that leave operator and venue as they found them.
 
     Each test has names of its own (`Stack.named`) and an account `main` that nobody else uses.
     """
-    view = _worker_stack.view()
+    view = _worker_stack.view(dialect)
     await view.open_account()
     await view.account_ready()
     before = len(view.operators[0].log)

@@ -11,15 +11,19 @@ import itertools
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from exchange_kernel.api.meta import ANNOTATION_CONFIRM
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.core.identity import client_order_id, identity_of
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.connection import ConnectionSettings, connect
 from exchange_kernel.kube.errors import KubeError, NotFound
+from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import (
     ACCOUNT_STATES,
     ACCOUNTS,
@@ -36,6 +40,7 @@ from paper_exchange.config import Config
 from paper_exchange.control_client import AccountTruth, ControlClient
 from paper_exchange.server import PaperExchange
 from support import manifests
+from support.dialects import BINANCE, Dialect
 from support.operator_process import OperatorProcess
 from support.proxy import Proxy
 
@@ -43,6 +48,8 @@ Json = Any
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace")
 FUNDS = {"USDT": "1000000", "BTC": "10", "ETH": "100"}
 WAIT_SECONDS = 40.0
+HUMAN_SECONDS = 25.0
+"""How long a human waits before vouching for an absence: longer than the fences of venues whose requests expire."""
 # Shorter than the defaults, so that tests do not wait; the money rules keep their own figures.
 QUICK = {"poll_interval": 1.0, "send_window": 1.0, "submitting_after": 0.3, "lease_duration": 0, "log_level": "DEBUG"}
 _numbers = itertools.count(1)
@@ -80,6 +87,7 @@ class Stack:
     plane: ControlPlane
     folder: Path
     venue_config: Config = field(default_factory=lambda: Config(accounts=()))
+    dialect: Dialect = BINANCE
     api: ApiClient = field(init=False)
     venue: PaperExchange = field(init=False)
     control: ControlClient = field(init=False)
@@ -106,9 +114,10 @@ class Stack:
         await self._exits.aclose()
         self._check_guard()
 
-    def view(self) -> "Stack":
-        """The same stack for another test: whatever it names is its own."""
+    def view(self, dialect: Dialect = BINANCE) -> "Stack":
+        """The same stack for another test, on one of the venue's dialects: whatever it names is its own."""
         view = copy.copy(self)
+        view.dialect = dialect
         view.prefix = f"t{next(_numbers)}-"
         return view
 
@@ -215,15 +224,14 @@ class Stack:
 
     async def put_account(self, name: str, *, endpoint: str = "", **spec: object) -> Json:
         own = self.named(name)
-        body = manifests.account(self.namespace, own, endpoint or self.venue.url, own, **spec)
+        where: dict[str, object] = {"exchange": self.dialect.exchange, **spec}
+        body = manifests.account(self.namespace, own, endpoint or self.venue.url, own, **where)
         return await self.api.create(ACCOUNTS, self.namespace, body)
 
-    async def account_ready(self, name: str = "main", seconds: float = WAIT_SECONDS) -> Json:
+    async def account_ready(self, name: str = "main", seconds: float = 0) -> Json:
         return await self.until_account(name, "Ready", "True", seconds=seconds)
 
-    async def until_account(
-        self, name: str, kind: str, status: str, reason: str = "", *, seconds: float = WAIT_SECONDS
-    ) -> Json:
+    async def until_account(self, name: str, kind: str, status: str, reason: str = "", *, seconds: float = 0) -> Json:
         """Wait for a condition of an ExchangeAccount; returns the object."""
         last: list[Json] = [{}]
 
@@ -233,7 +241,9 @@ class Stack:
             return last[0] if found[0] == status and reason in {"", found[1]} else None
 
         try:
-            return await eventually(probe, what=f"{name} {kind}={status} {reason}", seconds=seconds)
+            return await eventually(
+                probe, what=f"{name} {kind}={status} {reason}", seconds=seconds or self.dialect.patience
+            )
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {last[0].get('status')}") from None
 
@@ -273,9 +283,7 @@ class Stack:
 
     # --- what became of it --------------------------------------------------------------------------------------
 
-    async def until(
-        self, name: str, holds: Callable[[Json], object], *, what: str, seconds: float = WAIT_SECONDS
-    ) -> Json:
+    async def until(self, name: str, holds: Callable[[Json], object], *, what: str, seconds: float = 0) -> Json:
         """Wait until something holds of an intent; returns the intent."""
         last: list[Json] = [{}]
 
@@ -284,26 +292,66 @@ class Stack:
             return last[0] if holds(last[0]) else None
 
         try:
-            return await eventually(probe, what=f"{name}: {what}", seconds=seconds)
+            return await eventually(probe, what=f"{name}: {what}", seconds=seconds or self.dialect.patience)
         except AssertionError as error:
             logs = "\n".join(operator.log[-3000:] for operator in self.operators)
             raise AssertionError(f"{error}; it is {last[0].get('status')}\n{logs}") from None
 
-    async def until_state(self, name: str, state: str, *, seconds: float = WAIT_SECONDS) -> Json:
+    async def until_open(
+        self, names: Iterable[str], *, seconds: float, seen: Callable[[str, Json], object] | None = None
+    ) -> set[str]:
+        """Wait until all are Open; where a venue's nature asks for it, with the help of a human.
+
+        The human waits for longer than any fence, then looks at the venue, and vouches only for what is not there.
+
+        Args:
+            names: Of the intents.
+            seconds: For all of them.
+            seen: Is told each intent each time it is looked at.
+
+        Returns:
+            The names of those that a human has vouched for.
+        """
+        deadline, waiting = time.monotonic() + seconds, set(names)
+        stalled: dict[str, float] = {}
+        vouched: set[str] = set()
+        while waiting:
+            assert time.monotonic() < deadline, f"not open: {waiting}\n{self.operators[0].log[-6000:]}"
+            for name in sorted(waiting):
+                obj = await self.intent(name)
+                if seen:
+                    seen(name, obj)
+                if obj.get("status", {}).get("state") == "Open":
+                    waiting.discard(name)
+                elif condition(obj, "Stalled") == ("True", "OutcomeUnknown") and name not in vouched:
+                    waits = time.monotonic() - stalled.setdefault(name, time.monotonic())
+                    if waits > HUMAN_SECONDS and not (await self.truth(name)).orders:
+                        await self.vouch(name, obj)
+                        vouched.add(name)
+            await asyncio.sleep(0.3)
+        assert not (vouched and self.dialect.requests_expire), f"a wait proves an absence here, yet {vouched} stalled"
+        return vouched
+
+    async def vouch(self, name: str, obj: Json, attempt: int = 2) -> None:
+        """What a human writes who knows that the order of the attempt before this one is not at the venue."""
+        identity = identity_of(read_object(OrderIntent, obj))
+        value = f"{client_order_id(identity, 0, attempt)}/{attempt}"
+        assert value in obj["status"]["message"], "the user is told what to write"
+        await self.annotate(INTENTS, name, ANNOTATION_CONFIRM, value)
+
+    async def until_state(self, name: str, state: str, *, seconds: float = 0) -> Json:
         return await self.until(
             name, lambda obj: obj.get("status", {}).get("state") == state, what=f"state {state}", seconds=seconds
         )
 
-    async def until_condition(
-        self, name: str, kind: str, status: str, reason: str = "", *, seconds: float = WAIT_SECONDS
-    ) -> Json:
+    async def until_condition(self, name: str, kind: str, status: str, reason: str = "", *, seconds: float = 0) -> Json:
         def holds(obj: Json) -> bool:
             found = condition(obj, kind)
             return found[0] == status and reason in {"", found[1]}
 
         return await self.until(name, holds, what=f"{kind}={status} {reason}", seconds=seconds)
 
-    async def until_gone(self, name: str, resource: Resource = INTENTS, *, seconds: float = WAIT_SECONDS) -> None:
+    async def until_gone(self, name: str, resource: Resource = INTENTS, *, seconds: float = 0) -> None:
         async def probe() -> bool:
             try:
                 await self.api.get(resource, self.namespace, self.named(name))
@@ -311,15 +359,15 @@ class Stack:
                 return True
             return False
 
-        await eventually(probe, what=f"{name} is gone", seconds=seconds)
+        await eventually(probe, what=f"{name} is gone", seconds=seconds or self.dialect.patience)
 
     async def truth(self, account: str = "main") -> AccountTruth:
         """What the venue itself knows of an account."""
         return (await self.control.dump())[self.named(account)]
 
     async def order_requests(self, account: str = "main") -> list[Mapping[str, Json]]:
-        """The POST order requests of an account that the venue has seen."""
-        seen = (await self.control.requests()).to("POST", "/api/v3/order")
+        """The requests to place an order that the venue has seen of an account."""
+        seen = (await self.control.requests()).to(*self.dialect.create)
         return [entry for entry in seen if entry["account"] in {self.named(account), ""}]
 
     async def exactly_one_order(self, account: str = "main") -> Mapping[str, Json]:
