@@ -33,6 +33,7 @@ class Venue:
         egress: Name of the address that requests leave from; budgets are kept per venue and egress.
         request_timeout: Seconds until a request without an answer counts as unknown; shorter than the venue's own
             time-out it turns slow answers into look-ups, longer it delays them.
+        limit_factor: How many times the profile's request limit this account has; profiles assume the lowest tier.
     """
 
     exchange: str
@@ -41,6 +42,7 @@ class Venue:
     sandbox: bool = False
     egress: str = "default"
     request_timeout: float = REQUEST_TIMEOUT
+    limit_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def open_exchange(
     profile = profile_of(venue.exchange, venue.market_type)
     counted = _account(credentials) if profile.weights.scope is LimitScope.ACCOUNT else venue.egress
     where = venue.endpoint.rstrip("/") or (f"{venue.exchange}/sandbox" if venue.sandbox else venue.exchange)
-    budget = budgets.of((where, counted), profile.weights.per_minute, profile.weights.window)
+    budget = budgets.of((where, counted), int(profile.weights.per_minute * venue.limit_factor), profile.weights.window)
     keys = {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password}
     adapter = CcxtExchange(
         Access(profile, keys, venue.endpoint, venue.sandbox, venue.request_timeout),
