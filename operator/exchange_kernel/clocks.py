@@ -1,6 +1,12 @@
-"""The clock of fences, windows and intervals: one for the whole process, so that its times can be compared."""
+"""The clocks of the process: one for fences, windows and intervals, whose times can be compared, and one for people."""
 
 import time
+from datetime import UTC, datetime
+
+
+def wall() -> datetime:
+    """The time of day, aware and in UTC. For deadlines that users wrote and for what people read; it may jump."""
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def elapsed() -> float:

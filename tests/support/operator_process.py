@@ -37,11 +37,13 @@ class OperatorProcess:
         folder: An existing folder of its own.
         flags: Of the command, without leading dashes and with underscores.
         guard_log: Where attempts to leave the machine are noted.
+        clock_offset: Seconds by which its time of day is wrong; `set_clock` changes it. None: its clock is right.
     """
 
     folder: Path
     flags: dict[str, object]
     guard_log: Path
+    clock_offset: float | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _ready: dict[str, object] = field(default_factory=dict)
 
@@ -77,6 +79,9 @@ class OperatorProcess:
         self._ready_path.unlink(missing_ok=True)
         told = {"ready_file": self._ready_path, "probe_host": "127.0.0.1", "probe_port": 0, **self.flags}
         line = [sys.executable, "-m", "exchange_kernel", "run"]
+        if self.clock_offset is not None:
+            self.set_clock(self.clock_offset)
+            line = [sys.executable, "-m", "support.wrong_clock", str(self._clock_path), "run"]
         for name, value in told.items():
             line += ["--" + name.replace("_", "-"), str(value)]
         environment = {
@@ -84,9 +89,18 @@ class OperatorProcess:
             **loopback_guard.environment(self.guard_log, os.environ.get("LOOPBACK_ONLY_ALSO", "")),
         }
         operator = Path(__file__).parents[2] / "operator"
-        environment["PYTHONPATH"] = os.pathsep.join([str(loopback_guard.FOLDER), str(operator)])
+        environment["PYTHONPATH"] = os.pathsep.join(
+            [str(loopback_guard.FOLDER), str(operator), str(operator.parent / "tests")]
+        )
         with (self.folder / "operator.log").open("ab") as log:
             self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+
+    def set_clock(self, offset: float) -> None:
+        """Let the process' time of day be wrong by so many seconds, from now on."""
+        self.clock_offset = offset
+        aside = self._clock_path.with_suffix(".part")
+        aside.write_text(str(offset))
+        aside.replace(self._clock_path)
 
     async def start(self, **flags: object) -> None:
         """Start the process and wait until it is ready."""
@@ -154,6 +168,10 @@ class OperatorProcess:
         writes = {"create", "patch", "replace", "delete"}
         samples = await self.samples("exchange_kernel_api_calls_total")
         return int(sum(s.value for s in samples if s.labels["verb"] in writes and s.labels["resource"] not in unsaid))
+
+    @property
+    def _clock_path(self) -> Path:
+        return self.folder / "clock-offset"
 
     @property
     def _ready_path(self) -> Path:

@@ -176,8 +176,8 @@ class Stack:
 
     # --- operators ----------------------------------------------------------------------------------------------
 
-    def operator(self, **flags: object) -> OperatorProcess:
-        """An operator that is not started yet."""
+    def operator(self, clock_offset: float | None = None, **flags: object) -> OperatorProcess:
+        """An operator that is not started yet; `clock_offset` is how wrong its time of day is, in seconds."""
         folder = self.folder / f"operator-{len(self.operators)}"
         folder.mkdir(parents=True)
         told: dict[str, object] = {
@@ -188,12 +188,12 @@ class Stack:
             **QUICK,
             **flags,
         }
-        made = OperatorProcess(folder, told, self.folder / "left-the-machine.log")
+        made = OperatorProcess(folder, told, self.folder / "left-the-machine.log", clock_offset)
         self.operators.append(made)
         return made
 
-    async def start_operator(self, **flags: object) -> OperatorProcess:
-        made = self.operator(**flags)
+    async def start_operator(self, clock_offset: float | None = None, **flags: object) -> OperatorProcess:
+        made = self.operator(clock_offset, **flags)
         await made.start()
         return made
 

@@ -6,8 +6,9 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
+from exchange_kernel import clocks
 from exchange_kernel.api.exchange_account import JournalRef
 from exchange_kernel.core.view import Now
 from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
@@ -24,11 +25,6 @@ from exchange_kernel.settings import Settings
 def new_holder() -> str:
     """A name that no other process ever has, not even this one after a restart."""
     return f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(6)}"
-
-
-def wall_clock() -> datetime:
-    """The time of day, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Context:
     events: EventRecorder
     root: JournalRef
     monotonic: Callable[[], float]
-    wall: Callable[[], datetime] = wall_clock
+    wall: Callable[[], datetime] = clocks.wall
     holder: str = field(default_factory=new_holder)
     open_exchange: Callable[[Venue, Credentials], AccountSession] = open_exchange
     chance: Callable[[], float] = random.random

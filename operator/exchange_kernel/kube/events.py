@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from exchange_kernel import clocks
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.errors import AlreadyExists, KubeError, NotFound, cap
 from exchange_kernel.kube.event_aggregation import EventAggregator, EventLimits, EventTarget, EventType, PendingEvent
@@ -30,11 +31,6 @@ PACE_PER_SECOND: Final = 10.0
 _log = logging.getLogger(__name__)
 
 
-def utc_now() -> datetime:
-    """The wall clock, for the times that people read."""
-    return datetime.now(UTC)
-
-
 class EventRecorder:
     """Takes Events at any rate and writes them one after the other. Belongs to one event loop."""
 
@@ -44,7 +40,7 @@ class EventRecorder:
         *,
         instance: str,
         limits: EventLimits | None = None,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = clocks.wall,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
