@@ -169,15 +169,19 @@ def placement(
     holder: str = ME,
     identity: Identity | None = None,
     expiry: float | None = R,
+    revision: int = 0,
     **facts: Any,  # noqa: ANN401 - fields of ReceiptPlacement
 ) -> ReceiptPlacement:
     """One recorded request of the default order."""
     rules = replace(RULES, request_expiry=expiry)
     terms = Terms(Decimal("0.5"), None, Decimal(50000), None)
-    made = receipts.pending(identity or identity_of(intent()), attempt, terms, writer(holder, rules=rules))
+    made = receipts.pending(identity or identity_of(intent()), attempt, terms, writer(holder, rules=rules), revision)
     if outcome is PlacementOutcome.PLACED:
         facts.setdefault("exchange_order_id", "1001")
+    if "quantity" in facts:
+        made = made.model_copy(update={"quantity": facts.pop("quantity")})
     if outcome is PlacementOutcome.PENDING:
+        facts.pop("exchange_order_id", None)
         return made.model_copy(update=facts)
     return receipts.resolved(made, outcome, WALL, **facts)
 
@@ -244,6 +248,7 @@ def said(state: OrderStateName | None = None, **fields: Any) -> OrderIntentStatu
 def view(of: OrderIntent | None = None, **changes: Any) -> View:  # noqa: ANN401 - fields of View
     """An intent that nobody has handled yet; `wall` and `monotonic` set the clocks."""
     wished = of or intent()
+    changes.setdefault("outcome_of", client_order_id(identity_of(wished), 0, 1))
     now = Now(changes.pop("wall", WALL), changes.pop("monotonic", MONOTONIC))
     made = View(
         intent=wished,

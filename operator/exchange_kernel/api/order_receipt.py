@@ -83,6 +83,9 @@ class FillSum(Observed):
     fees: Fees = ()
     """Fees paid, by currency."""
 
+    trades: Annotated[int, Field(ge=0)] = 0
+    """Number of fills."""
+
 
 PLACEMENT_TRANSITIONS: tuple[TransitionRule["ReceiptPlacement"], ...] = (
     TransitionRule(
@@ -164,6 +167,9 @@ class ReceiptPlacement(Observed):
 
     closed: bool = False
     """True once the venue's order was read back in a terminal state."""
+
+    settled: bool = False
+    """True once a closed order that another one has replaced was read again for late fills."""
 
 
 class AmendTarget(Observed):

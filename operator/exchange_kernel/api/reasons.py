@@ -170,23 +170,23 @@ class Reason(StrEnum):
     AMENDING = ("Amending", "A change of the order is under way.")
     AMEND_FAILED = (
         "AmendFailed",
-        "The venue refused the change.",
-        "Edit the spec; the message has the venue's words.",
+        "The order was canceled to be replaced by one with other values, and the replacement was not placed.",
+        "The message says why; create a new OrderIntent for what is still wanted.",
     )
-    AMEND_NOT_AVAILABLE = (
-        "AmendNotAvailable",
-        "This version cannot change an order that works at the venue; it keeps its values.",
-        "Restore the former values, or cancel this order and create another.",
-    )
-    TOO_LATE_TO_AMEND = (
-        "TooLateToAmend",
-        "A fill was faster than the change.",
-        "Create a new OrderIntent for what is still wanted.",
+    AMEND_REFUSED = (
+        "AmendRefused",
+        "The venue refused to change the order; it works on with its former values.",
+        "Set other values, or the former ones again; the message has the venue's words.",
     )
     AMEND_NOT_ALLOWED = (
         "AmendNotAllowed",
-        "The amendPolicy forbids the way in which the change would have to be made.",
-        "Set the old values again, or change amendPolicy.",
+        "The change is not allowed in the only way in which it could be made; the order keeps its values.",
+        "Set the former values again, or change what the message names (amendPolicy, for instance).",
+    )
+    TOO_LATE_TO_AMEND = (
+        "TooLateToAmend",
+        "The order was filled completely before the change took hold.",
+        "Create a new OrderIntent for what is still wanted.",
     )
     ORDER_VANISHED = (
         "OrderVanished",

@@ -125,6 +125,7 @@ class AccountRuntime:
             rules=opened.session.rules if opened else None,
             defaults=spec.defaults,
             polled_at=self._polling.polled_at,
+            unclaimed=self._polling.unclaimed,
             send_window=self._context.settings.send_window,
             limits=spec.limits,
             prices=self._prices.known,

@@ -8,14 +8,17 @@ anew.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core import amend
 from exchange_kernel.core.adoption import owner_of, rival_of
 from exchange_kernel.core.decision import (
     Action,
     AddFinalizer,
+    AmendOrder,
     Cancel,
     DeleteIntent,
     FetchOrder,
@@ -23,14 +26,25 @@ from exchange_kernel.core.decision import (
     LookUp,
     ReadAdoption,
     ReadClaimant,
+    ReadFormer,
     ReadPrice,
     ReadReceipt,
     RemoveFinalizer,
     Send,
 )
 from exchange_kernel.core.gates import first_stop
-from exchange_kernel.core.venue import Absent, CreateOutcome, Found, OrderRequest, OutcomeUnknown, Unknown
-from exchange_kernel.core.view import AccountFacts, AdoptionFacts, Permit
+from exchange_kernel.core.venue import (
+    Absent,
+    AmendOutcome,
+    AmendRequest,
+    AmendUnknown,
+    CreateOutcome,
+    Found,
+    OrderRequest,
+    OutcomeUnknown,
+    Unknown,
+)
+from exchange_kernel.core.view import AccountFacts, AdoptionFacts, Asked, Permit
 from exchange_kernel.exchange.port import Exchange, ExchangeError
 from exchange_kernel.kube.errors import Conflict, Malformed, NotFound
 from exchange_kernel.kube.resources import INTENTS
@@ -94,7 +108,7 @@ class Actions:
         """Creates that have no outcome yet."""
         return len(self._sends)
 
-    async def perform(self, memo: IntentMemo, account: Account, action: Action) -> None:  # noqa: C901 - one arm per action
+    async def perform(self, memo: IntentMemo, account: Account, action: Action) -> None:  # noqa: C901, PLR0912 - one arm per action
         """Carry out one action. Raises KubeError, VenueAway."""
         match action:
             case ReadReceipt():
@@ -115,6 +129,10 @@ class Actions:
                 await self._read_adoption(memo, account, action)
             case ReadPrice(symbol):
                 await account.read_price(symbol, _exchange(account))
+            case ReadFormer():
+                await self._read_former(memo, account, action)
+            case AmendOrder(request):
+                await self._amend(memo, account, request)
             case FetchTrades():
                 await self._fetch_trades(memo, account, action)
             case Cancel():
@@ -230,6 +248,18 @@ class Actions:
         owner, rival = owner_of(order_id, memo.intent, held.items, naming), rival_of(memo.intent, naming)
         memo.see_adoption(AdoptionFacts(order_id, self._context.monotonic(), order, owner, rival))
 
+    async def _read_former(self, memo: IntentMemo, account: Account, action: ReadFormer) -> None:
+        """A replaced order with its fills; a read that fails leaves nothing behind."""
+        exchange, started = _exchange(account), self._context.monotonic()
+        memo.reread = memo.asked(memo.reread, started)
+        order, failed = await self._maybe(memo, account, exchange.fetch_order(action.symbol, action.exchange_order_id))
+        if order is not None and order.filled:
+            trades = await self._read(memo, account, exchange.fetch_trades(action.symbol, action.exchange_order_id))
+            failed, order = trades is None, replace(order, trades=trades)
+        if not failed:
+            memo.see_former(action.exchange_order_id, order, started)
+            memo.reread = Asked()
+
     async def _fetch_trades(self, memo: IntentMemo, account: Account, action: FetchTrades) -> None:
         asked = _exchange(account).fetch_trades(action.symbol, action.exchange_order_id)
         memo.traded = memo.asked(memo.traded, self._context.monotonic())
@@ -262,6 +292,23 @@ class Actions:
         except ExchangeError as error:
             account.failed(error)
 
+    async def _amend(self, memo: IntentMemo, account: Account, request: AmendRequest) -> None:
+        """Ask for a change in place; what it did is read back by the action that follows."""
+        exchange = _exchange(account)
+        outcome: AmendOutcome = AmendUnknown("the request was given up before it was answered")
+        try:
+            outcome = await exchange.amend_order(request, lambda: self._amend_gate(memo, account, request))
+        except Exception:  # noqa: BLE001 - whatever it is, the request may have been sent
+            _log.exception("the adapter failed while amending %s", request.client_order_id)
+        finally:
+            memo.tried_to_amend(request, outcome, self._context.monotonic())
+
+    def _amend_gate(self, memo: IntentMemo, account: Account, request: AmendRequest) -> str | None:
+        if memo.gone:
+            return "the object is gone"
+        view = memo.view(account.facts(memo.meta.namespace), self._context.now(), self._context.holder)
+        return amend.gate(view, request)
+
     async def _start_send(self, memo: IntentMemo, account: Account, request: OrderRequest) -> None:
         """Start the one request of the permit. It runs on its own: no cancellation of the worker reaches it."""
         permit = memo.permit
@@ -283,7 +330,7 @@ class Actions:
         except Exception:  # noqa: BLE001 - whatever it is, the request may have been sent
             _log.exception("the adapter failed while sending %s", request.client_order_id)
             outcome = OutcomeUnknown("the adapter failed while the order was sent; see the operator's log")
-        memo.ended_sending(outcome, self._context.monotonic())
+        memo.ended_sending(request.client_order_id, outcome, self._context.monotonic())
         account.sent(outcome)
         self._wake(memo.meta.uid)
 

@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from exchange_kernel.api.enums import DeletionPolicy, DesiredState, OrderStateName, PlacementOutcome
 from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core import fills, receipts, requested
 from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.core.timing import ATTEMPTS
 from exchange_kernel.core.venue import (
     Absent,
+    AmendOutcome,
+    AmendRequest,
     CreateOutcome,
     Found,
     NotPlaced,
@@ -26,6 +28,7 @@ from exchange_kernel.core.view import (
     AccountFacts,
     Adoption,
     AdoptionFacts,
+    AmendTry,
     Asked,
     Held,
     Journal,
@@ -34,6 +37,7 @@ from exchange_kernel.core.view import (
     NotRead,
     Now,
     Permit,
+    Reread,
     View,
 )
 from exchange_kernel.kube.client import FIELD_MANAGER
@@ -74,6 +78,8 @@ class IntentMemo:
         spec_changed_at: When the spec was last written, by the API server's record.
         said: The status as this process has last written it, at `said_at` of its monotonic clock.
         gone: The object does not exist any more; what this process has begun for it is brought to its end.
+        amended: The last request of this process to change the order in place.
+        former: The orders that were replaced, as read again, by the venue's id.
     """
 
     intent: OrderIntent
@@ -83,6 +89,7 @@ class IntentMemo:
     unsure: Permit | None = None
     sending: bool = False
     outcome: CreateOutcome | None = None
+    outcome_of: str = ""
     observed: Observed = field(default_factory=Unknown)
     observed_at: float = 0.0
     recheck: bool = False
@@ -96,6 +103,9 @@ class IntentMemo:
     request: str = ""
     requested_at: float = 0.0
     answered_at: float = -1.0
+    amended: AmendTry | None = None
+    former: dict[str, Reread] = field(default_factory=dict)
+    reread: Asked = field(default_factory=Asked)
     failures: int = 0
     spec_changed_at: datetime | None = None
     gone: bool = False
@@ -210,6 +220,7 @@ class IntentMemo:
             permit=self.permit,
             sending=self.sending,
             outcome=self.outcome,
+            outcome_of=self.outcome_of,
             observed=self.observed,
             observed_at=self.observed_at,
             recheck=self.recheck,
@@ -221,6 +232,9 @@ class IntentMemo:
             adoption=self.adoption,
             requested_at=self.requested_at,
             answered_at=self.answered_at,
+            amended=self.amended,
+            former=dict(self.former),
+            reread=self.reread,
         )
 
     def notice_request(self, monotonic: float) -> None:
@@ -245,10 +259,13 @@ class IntentMemo:
         if self.receipt is None or self.permit is not None or self.sending or self.outcome is not None:
             return False
         latest, said = receipts.latest(self.receipt), self.intent.status
-        if latest.outcome is PlacementOutcome.PLACED or said.exchange_order_id is None:
+        known = {placement.client_order_id for placement in self.receipt.placements}
+        if said.exchange_order_id is None:
             return False
-        older = {placement.client_order_id for placement in self.receipt.placements} - {latest.client_order_id}
-        return said.client_order_id not in older
+        if latest.outcome is PlacementOutcome.PLACED:
+            # The order was replaced, as far as its id is one of ours.
+            return said.client_order_id not in known and said.exchange_order_id != latest.exchange_order_id
+        return said.client_order_id not in known - {latest.client_order_id}
 
     def take_object(self, obj: Json) -> bool:
         """Take a newer version as the API server sent it, with its record of who changed what. Raises Malformed."""
@@ -288,7 +305,9 @@ class IntentMemo:
 
     @property
     def urgent(self) -> bool:
-        """Whether an order is to be canceled: that never waits behind orders that are to be placed."""
+        """Whether an order is to be canceled, or was, and is to be replaced: that waits behind no new orders."""
+        if self.receipt is not None and self.receipt.amend is not None:
+            return True
         return self.intent.metadata.deleting or self.intent.spec.desired_state is DesiredState.CANCELED
 
     def rest(self) -> None:
@@ -297,6 +316,7 @@ class IntentMemo:
         ended = state is not None and state.is_final and self.intent.status.settled
         if ended and not (self.sending or self.intent.metadata.deleting):
             self.journal, self.observed, self.recheck = NotRead(), Unknown(), False
+            self.former.clear()
 
     # --- the journal --------------------------------------------------------------------------------------------
 
@@ -312,9 +332,21 @@ class IntentMemo:
 
     def hold(self, receipt: OrderReceipt, seen_at: float) -> None:
         """The receipt as the API server has it, first seen in this version at `seen_at`."""
+        if self.receipt is not None and receipts.latest(self.receipt) != receipts.latest(receipt):
+            self._turn_to(receipts.latest(receipt), receipts.latest(self.receipt))
         gone = self.journal.claimant_gone if isinstance(self.journal, Held) else None
         same_claimant = self.receipt is not None and self.receipt.claimant == receipt.claimant
         self.journal = Held(receipt, seen_at, gone if same_claimant else None)
+
+    def _turn_to(self, latest: ReceiptPlacement, before: ReceiptPlacement) -> None:
+        """What is known of a replaced order is not known of the one that follows it."""
+        order = self.order
+        if latest.revision <= before.revision or order is None:
+            return
+        if order.client_order_id == latest.client_order_id or order.exchange_order_id == latest.exchange_order_id:
+            return
+        self.observed, self.observed_at, self.recheck, self.final_at = Unknown(), 0.0, False, None
+        self.looked = self.canceled = self.traded = Asked()
 
     def claimant_is_gone(self, gone: bool) -> None:  # noqa: FBT001 - the answer to a question
         """The answer about the receipt's claimant has arrived."""
@@ -340,6 +372,8 @@ class IntentMemo:
         """A record that permits sending is about to be written; returns the permit that it will give."""
         self.looked, self.observed, self.outcome = Asked(), Unknown(), None
         self.starting = True
+        self.recheck, self.final_at = False, None
+        self.canceled = self.traded = Asked()
         if self.unsure is not None and self.unsure.client_order_id == permit.client_order_id:
             return self.unsure
         return permit
@@ -370,6 +404,16 @@ class IntentMemo:
             self.final_at = monotonic
         return changed
 
+    def see_former(self, exchange_order_id: str, order: VenueOrder | None, started_at: float) -> None:
+        """A replaced order was read again."""
+        self.former[exchange_order_id] = Reread(order, started_at)
+
+    def tried_to_amend(self, request: AmendRequest, outcome: AmendOutcome, monotonic: float) -> None:
+        """A request to change the order in place has an answer, or none."""
+        before = self.amended
+        times = before.times + 1 if before is not None and before.request == request else 1
+        self.amended = AmendTry(request, outcome, monotonic, times)
+
     def see_absent(self, absent: Absent) -> None:
         """A look-up found nothing. What was found once is not forgotten for it."""
         if self.order is None:
@@ -385,9 +429,9 @@ class IntentMemo:
             merged = fills.merge_trades(self.order.trades, trades)
             self.observed = Found(replace(self.order, trades=merged))
 
-    def ended_sending(self, outcome: CreateOutcome, monotonic: float) -> None:
+    def ended_sending(self, client_order_id: str, outcome: CreateOutcome, monotonic: float) -> None:
         """The request of this process has an outcome; it is kept until it is recorded."""
-        self.sending, self.outcome = False, outcome
+        self.sending, self.outcome, self.outcome_of = False, outcome, client_order_id
         if isinstance(outcome, Placed):
             self.see(outcome.order, monotonic, monotonic)
 

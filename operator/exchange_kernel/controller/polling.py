@@ -10,6 +10,7 @@ from exchange_kernel.controller.connecting import Opened, with_clock
 from exchange_kernel.controller.contact import Contact
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.identity import is_ours
 from exchange_kernel.core.venue import Balance, OpenOrders, VenueOrder
 from exchange_kernel.core.view import Holdings
 
@@ -44,6 +45,7 @@ class Polling:
     Attributes:
         polled_at: Monotonic clock before the last complete bulk read began; None before the first.
         snapshot: All open orders as last read.
+        unclaimed: Those that bear our tag and that no intent was known to have then, by client order id.
         balances: As last read; None before the first read.
         holdings: What of it is free; None before the first read.
         eager: Balances decide what may be sent (ReduceOnly), so they are read as often as orders.
@@ -59,6 +61,7 @@ class Polling:
         self._context, self._contact, self._memos, self._wake = context, contact, memos, wake
         self.polled_at: float | None = None
         self.snapshot: tuple[VenueOrder, ...] = ()
+        self.unclaimed: Mapping[str, VenueOrder] = {}
         self.balances: tuple[Balance, ...] | None = None
         self.holdings: Holdings | None = None
         self.eager = False
@@ -143,6 +146,12 @@ class Polling:
         first = self.polled_at is None
         self.polled_at = snapshot.started_at
         self.snapshot = snapshot.orders
+        claimed = {memo.client_order_id for memo in self._memos()}
+        self.unclaimed = {
+            order.client_order_id: order
+            for order in snapshot.orders
+            if is_ours(order.client_order_id) and order.client_order_id not in claimed
+        }
         by_id = {(order.symbol, order.exchange_order_id): order for order in snapshot.orders}
         now = self._context.monotonic()
         for memo in self._memos():

@@ -18,10 +18,11 @@ from exchange_kernel.api.meta import ANNOTATION_ADOPT
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import controls, fresh, receipts, status
+from exchange_kernel.core import controls, fresh, status
 from exchange_kernel.core.decision import Decision, ReadAdoption
 from exchange_kernel.core.gates import Stop, adoption_stop, adopts
 from exchange_kernel.core.identity import identity_of, is_ours, to_record
+from exchange_kernel.core.lineage import place_of
 from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS, SLOW
@@ -106,7 +107,7 @@ def _had_it(view: View) -> bool:
     said = view.intent.status
     if said.client_order_id is None or said.exchange_order_id is None:
         return False
-    foreign = receipts.attempt_of(view.identity, said.client_order_id) is None
+    foreign = place_of(view.identity, said.client_order_id) is None
     return foreign or said.exchange_order_id == adopts(view.intent)
 
 
@@ -163,7 +164,7 @@ def _different(view: View, facts: AdoptionFacts) -> str | None:
     order = facts.order
     if order is None:
         return None
-    if is_ours(order.client_order_id) and receipts.attempt_of(view.identity, order.client_order_id) is None:
+    if is_ours(order.client_order_id) and place_of(view.identity, order.client_order_id) is None:
         return (
             f"order {order.exchange_order_id} was placed by an operator for another OrderIntent "
             f"(client order id {order.client_order_id}); create that object again, it finds its order"

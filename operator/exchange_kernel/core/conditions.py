@@ -65,7 +65,16 @@ BY_REASON: dict[Reason, Kstatus] = {
     # The spec wants a working order, and there is none.
     Reason.CANCELED_EXTERNALLY: FAILED,
     Reason.ENDED_BEFORE: FAILED,
-    Reason.AMEND_NOT_AVAILABLE: FAILED,
+    Reason.AMEND_NOT_ALLOWED: FAILED,
+    Reason.AMEND_REFUSED: FAILED,
+    Reason.AMEND_FAILED: FAILED,
+    Reason.AMENDING: IN_PROGRESS,
+    # Of an order that works these hold a change of it back.
+    Reason.ACCOUNT_NOT_READY: IN_PROGRESS,
+    Reason.ACCOUNT_NOT_FOUND: IN_PROGRESS,
+    Reason.HALTED: IN_PROGRESS,
+    Reason.TERMINATING: IN_PROGRESS,
+    Reason.NOT_PLACED: IN_PROGRESS,
     # Until the end is read back, whatever the state says.
     Reason.CANCELING: IN_PROGRESS,
 }

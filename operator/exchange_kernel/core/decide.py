@@ -159,8 +159,9 @@ def _own(view: View, receipt: OrderReceipt) -> Decision:
     placement = receipts.latest(receipt)
     if view.sending:
         return _sending(view, placement)
-    # An outcome is of this process' own request: it says nothing about an attempt that somebody else recorded since.
-    if view.outcome is not None and (placement.outcome, placement.holder) == (PlacementOutcome.PENDING, view.holder):
+    # An outcome is of this process' own request: it says nothing about an attempt that was recorded since.
+    mine = (placement.outcome, placement.holder, placement.client_order_id)
+    if view.outcome is not None and mine == (PlacementOutcome.PENDING, view.holder, view.outcome_of):
         recorded = unresolved.record_outcome(view, receipt, placement, view.outcome)
         if recorded is not None:
             return recorded
@@ -182,6 +183,6 @@ def _sending(view: View, placement: ReceiptPlacement) -> Decision:
         "the request is under way",
         placed=UNKNOWN,
         out_of_sync=Problem(Reason.OUTCOME_UNKNOWN, "the venue has not answered yet"),
-        command=PendingCommand.SUBMIT,
+        command=status.command_for(placement),
     )
     return Decision("a request is under way", status.build(view, situation, placement))

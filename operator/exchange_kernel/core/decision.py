@@ -15,7 +15,7 @@ from datetime import datetime
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.core.venue import OrderRequest
+from exchange_kernel.core.venue import AmendRequest, OrderRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,14 @@ class ReadAdoption:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFormer:
+    """Read an order that was replaced once more, with its fills: some may have become visible after its end."""
+
+    symbol: str
+    exchange_order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FetchTrades:
     """Read all fills of one order."""
 
@@ -128,6 +136,13 @@ class Cancel:
     client_order_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """Change the working order in place; the order is read back afterwards. Sending the same twice does no harm."""
+
+    request: AmendRequest
+
+
 Action = (
     ReadReceipt
     | ReadClaimant
@@ -137,10 +152,12 @@ Action = (
     | LookUp
     | FetchOrder
     | ReadAdoption
+    | ReadFormer
     | FetchTrades
     | ReadPrice
     | Send
     | Cancel
+    | AmendOrder
 )
 
 

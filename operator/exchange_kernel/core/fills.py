@@ -73,12 +73,19 @@ class Totals:
         cost: Quote amount; None while some fill's cost is not known.
         fees: Amount by currency; None while some fill is not accounted for by a trade.
         trades: All known fills, oldest first.
+        unlisted: Number of fills that are in the sums and not among `trades`.
     """
 
     filled: Decimal = ZERO
     cost: Decimal | None = ZERO
     fees: Mapping[str, Decimal] | None = field(default_factory=dict)
     trades: tuple[Trade, ...] = ()
+    unlisted: int = 0
+
+    @property
+    def count(self) -> int:
+        """Number of fills."""
+        return self.unlisted + len(self.trades)
 
     @property
     def average_price(self) -> Decimal | None:
@@ -102,6 +109,24 @@ def total(orders: Iterable[VenueOrder]) -> Totals:
         known_cost = known_cost and order_cost is not None
         cost = _WIDE.add(cost, order_cost or ZERO)
     return Totals(filled, cost if known_cost else None, _fees(trades) if complete else None, trades)
+
+
+def add(parts: Iterable[Totals]) -> Totals:
+    """Sum sums; what is not known of one of them is not known of the sum."""
+    filled, unlisted = ZERO, 0
+    cost: Decimal | None = ZERO
+    fees: dict[str, Decimal] | None = {}
+    trades: tuple[Trade, ...] = ()
+    for part in parts:
+        filled, unlisted = _WIDE.add(filled, part.filled), unlisted + part.unlisted
+        cost = None if cost is None or part.cost is None else _WIDE.add(cost, part.cost)
+        fees = None if fees is None or part.fees is None else _merged(fees, part.fees)
+        trades += part.trades
+    return Totals(filled, cost, fees, trades, unlisted)
+
+
+def _merged(fees: Mapping[str, Decimal], more: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {currency: _WIDE.add(fees.get(currency, ZERO), more.get(currency, ZERO)) for currency in {**fees, **more}}
 
 
 def accounted(order: VenueOrder) -> bool:

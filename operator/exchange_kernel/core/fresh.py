@@ -15,13 +15,14 @@ from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
-from exchange_kernel.core.gates import Stop, first_stop, seconds_to_deadline, terms_of, wish_of
-from exchange_kernel.core.identity import client_order_id
+from exchange_kernel.core.gates import Stop, adopts, first_stop, seconds_to_deadline, terms_of, wish_of
+from exchange_kernel.core.identity import client_order_id, is_ours
+from exchange_kernel.core.lineage import live_among, place_of
 from exchange_kernel.core.market_rules import Denial, Terms
 from exchange_kernel.core.receipts import FIRST_REVISION, Writer
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS, SLOW
-from exchange_kernel.core.venue import Absent, Found, VenueOrder
+from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
 from exchange_kernel.core.view import View
 
 FIRST_ATTEMPT = 1
@@ -181,14 +182,19 @@ def adopt(view: View, order: VenueOrder) -> Decision:
         )
         return stopped(view, Stop(State.DENIED, Reason.IDENTITY_REUSED, message))
     wish = Terms(order.quantity or spec.quantity, spec.quote_quantity, order.price, order.trigger_price)
-    attempt = receipts.attempt_of(view.identity, order.client_order_id) or FIRST_ATTEMPT
-    pending = receipts.pending(view.identity, attempt, wish, writer(view))
+    if order.status is VenueStatus.CANCELED and is_ours(order.client_order_id) and not adopts(view.intent):
+        if view.account.polled_at is None:
+            return Decision("found canceled: wait for the bulk read", view.intent.status, requeue_after=1.0, quiet=True)
+        live = live_among(view.identity, view.account.unclaimed)
+        order = order if live is None else live[1]
+    revision, attempt = place_of(view.identity, order.client_order_id) or (FIRST_REVISION, FIRST_ATTEMPT)
+    pending = receipts.pending(view.identity, attempt, wish, writer(view), revision)
     placed = receipts.resolved(
         pending.model_copy(update={"client_order_id": order.client_order_id or pending.client_order_id}),
         PlacementOutcome.PLACED,
         view.now.wall,
         exchange_order_id=order.exchange_order_id,
-        reason="Adopted",
+        reason=receipts.LINEAGE_LOST if revision > FIRST_REVISION else "Adopted",
     )
     receipt = receipts.new_receipt(view.identity, view.intent, placed, writer(view))
     beside = () if has_finalizer(view) or view.intent.metadata.deleting else (AddFinalizer(view.intent),)
@@ -211,10 +217,12 @@ def _lost_receipt(view: View) -> Decision:
 
 
 def _observe_or_guard(view: View) -> Decision:
-    if isinstance(view.observed, Found):
+    if isinstance(view.observed, Found) and view.observed.order.status is not VenueStatus.CANCELED:
         return adopt(view, view.observed.order)
-    if isinstance(view.observed, Absent):
-        return _guard(view)
+    if isinstance(view.observed, Absent | Found):
+        # One that was canceled may have been replaced; by what is known when no lost request can arrive any more.
+        live = live_among(view.identity, view.account.unclaimed)
+        return _guard(view) if live is None else adopt(view, live[1])
     return _look_up(view, "a receipt is missing: look the order up")
 
 

@@ -1,6 +1,7 @@
 """Orders that the venue has acknowledged: follow them to their end, cancel them when they are not wanted any more.
 
-Nothing here places an order. One that has vanished, or that somebody else canceled, is reported and never replaced.
+Nothing here places an order. One that has vanished, or that somebody else canceled, is reported and never replaced;
+one whose values change goes through `amend`.
 """
 
 from datetime import timedelta
@@ -10,23 +11,20 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import fresh, receipts, report, status
+from exchange_kernel.core import amend, asking, fresh, lineage, receipts, report, status, wish
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.decision import (
-    Action,
     AddFinalizer,
-    Cancel,
     Decision,
     DeleteIntent,
-    FetchOrder,
-    FetchTrades,
     RemoveFinalizer,
     ReplaceReceipt,
 )
 from exchange_kernel.core.fills import ZERO, accounted
+from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.status import Situation
-from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES, VANISHED_AFTER
-from exchange_kernel.core.venue import Absent, Found, VenueOrder
+from exchange_kernel.core.timing import VANISHED_AFTER
+from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
 from exchange_kernel.core.view import Held, Problem, View
 
 # Refusals whose remedy is another one than reading the venue's words.
@@ -48,21 +46,26 @@ def refused(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     """The venue refused the order for good."""
     if view.intent.metadata.deleting:
         return _let_go(view, receipt, placement)
-    message = f"the venue refused the order: {placement.message or placement.reason or 'no reason given'}"
+    why = placement.message or placement.reason or "no reason given"
+    if placement.revision > receipts.FIRST_REVISION:
+        return _not_replaced(view, placement, f"the venue refused the replacement: {why}")
+    message = f"the venue refused the order: {why}"
     known = next((reason for reason in _REFUSALS if reason.value == placement.reason), Reason.REJECTED)
     situation = Situation(State.REJECTED, known, message, settled=True)
     return Decision("refused by the venue", status.build(view, situation, placement))
 
 
-def _fetch(view: View, placement: ReceiptPlacement, why: str, said: OrderIntentStatus) -> Decision:
-    """Read the order by the venue's id, now or when the interval has passed."""
-    if not (view.account.exists and view.account.venue_account_id):
-        return Decision(f"{why}: wait for the account", said, requeue_after=5.0)
-    wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
-    if wait > 0:
-        return Decision(f"{why}: later", said, requeue_after=wait)
-    ask = FetchOrder(view.intent.spec.symbol, placement.exchange_order_id or "")
-    return Decision(why, said, actions=(ask,), quiet=True)
+def _not_replaced(view: View, placement: ReceiptPlacement, why: str) -> Decision:
+    """The former order was canceled and its replacement refused: nothing works any more."""
+    filled = lineage.done(view, placement)
+    state = State.FILLED if wish.is_complete(view, filled) else State.CANCELED
+    message = f"canceled to be replaced, and not replaced, {shown(filled)} filled: {why}"
+    settled = report.former_settled(view, placement)
+    situation = Situation(state, Reason.AMEND_FAILED, message, settled=settled, stalled=True)
+    said = status.build(view, situation, placement)
+    if isinstance(view.journal, Held):
+        return amend.late_fills(view, view.journal.receipt, placement, said) or Decision("not replaced", said)
+    return Decision("not replaced", said)
 
 
 def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
@@ -77,10 +80,11 @@ def _unseen(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> D
     if view.intent.metadata.deleting and ended:
         return _let_go(view, receipt, placement)
     unread = before.state in {None, State.PENDING}
-    if unread or ended or isinstance(view.observed, Absent) or report.unwanted(view):
-        return _fetch(view, placement, "read the order", said)
+    at_once = unread or ended or report.unwanted(view) or receipt.amend is not None
+    if at_once or isinstance(view.observed, Absent):
+        return asking.fetch(view, placement, "read the order", said)
     if view.account.polled_at is not None:
-        return _fetch(view, placement, "not among the open orders: read it", said)
+        return asking.fetch(view, placement, "not among the open orders: read it", said)
     # After a restart one bulk read shows all working orders; asking for each would flood the venue.
     return Decision("wait for the bulk read", said)
 
@@ -141,52 +145,55 @@ def _working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, ord
     if _is_gone(view):
         return _vanished(view, receipt, placement)
     if report.unwanted(view):
-        return _cancel(view, placement, order, said)
+        return asking.cancel(view, placement, order, said)
     if view.recheck:
-        return _fetch(view, placement, "not among the open orders: read it", said)
+        return asking.fetch(view, placement, "not among the open orders: read it", said)
     if not fresh.has_finalizer(view):
         return Decision("hold the object", said, actions=(AddFinalizer(view.intent),))
+    change = amend.read_again(view, receipt, placement) or amend.working(view, receipt, placement, order, said)
+    return change or _at_rest(view, receipt, placement, order, said)
+
+
+def _at_rest(
+    view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder, said: OrderIntentStatus
+) -> Decision:
     if not accounted(order):
-        return _read_trades(view, order, said)
-    return Decision("working", said)
-
-
-def _cancel(view: View, placement: ReceiptPlacement, order: VenueOrder, said: OrderIntentStatus) -> Decision:
-    """Ask, and read back; repeat both until the end is read."""
-    if not (view.account.exists and view.account.venue_account_id):
-        return Decision("cancel: wait for the account", said, requeue_after=2.0)
-    symbol, exchange_id = view.intent.spec.symbol, order.exchange_order_id
-    wait = view.canceled.due_at(CANCELS) - view.now.monotonic
-    if wait > 0:
-        return Decision("cancel again, later", said, requeue_after=wait)
-    actions: tuple[Action, ...] = (
-        Cancel(symbol, exchange_id, placement.client_order_id),
-        FetchOrder(symbol, exchange_id),
-    )
-    return Decision("cancel", said, actions=actions, quiet=view.canceled.times == 0)
-
-
-def _read_trades(view: View, order: VenueOrder, said: OrderIntentStatus) -> Decision:
-    if not (view.account.exists and view.account.venue_account_id):
-        return Decision("read the trades: wait for the account", said, requeue_after=5.0)
-    wait = view.traded.due_at(TRADES) - view.now.monotonic
-    if wait > 0:
-        return Decision("read the trades, later", said, requeue_after=wait)
-    ask = FetchTrades(view.intent.spec.symbol, order.exchange_order_id)
-    return Decision("read the trades", said, actions=(ask,), quiet=view.traded.times == 0)
+        return asking.trades(view, order, said)
+    late = amend.late_fills(view, receipt, placement, said)
+    return late or Decision("working", said, requeue_after=amend.patience(view, placement, order))
 
 
 def _ended(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+    if receipt.amend is not None and not view.intent.metadata.deleting:
+        return amend.ended(view, receipt, placement, order)
+    if order.status is VenueStatus.CANCELED and not (placement.closed or view.intent.metadata.deleting):
+        # By compare-and-set, so that no other process replaces an order that is said to have ended.
+        record = ReplaceReceipt(receipts.with_placement(receipt, receipts.closed(placement, order)))
+        return Decision("ended: record it", view.intent.status, record=record, quiet=True)
+    return _after_the_end(view, receipt, placement, order)
+
+
+def _after_the_end(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+    """Account for all fills, late ones included, then let the object be, or go."""
     said = report.of_order(view, placement, order)
     # The end was read back: trades that cannot be had do not keep an object for ever that is to go.
     tired = view.intent.metadata.deleting and view.traded.times >= VANISHED_AFTER
     if not accounted(order) and not tired:
-        return _read_trades(view, order, said)
+        return asking.trades(view, order, said)
     if view.intent.metadata.deleting:
         return _let_go(view, receipt, placement)
-    if not report.is_settled(view, order):
+    return _settled(view, receipt, placement, order, said)
+
+
+def _settled(
+    view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder, said: OrderIntentStatus
+) -> Decision:
+    late = amend.late_fills(view, receipt, placement, said)
+    if late is not None and not late.is_rest:
+        return late
+    if not report.order_settled(view, order):
         return _settle(view, placement, said)
-    return _finished(view, Decision("ended and settled", said))
+    return late or _finished(view, Decision("ended and settled", said))
 
 
 def _settle(view: View, placement: ReceiptPlacement, said: OrderIntentStatus) -> Decision:
@@ -197,7 +204,7 @@ def _settle(view: View, placement: ReceiptPlacement, said: OrderIntentStatus) ->
     wait = final_at + margin - view.now.monotonic
     if wait > 0:
         return Decision("ended: a late fill would show later", said, requeue_after=wait)
-    return _fetch(view, placement, "ended: look for late fills", said)
+    return asking.fetch(view, placement, "ended: look for late fills", said)
 
 
 def finished(view: View) -> Decision:
@@ -220,15 +227,15 @@ def _let_go(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, *, o
     """Note the end in the receipt, which stays, and only then release the object."""
     order = view.observed.order if isinstance(view.observed, Found) else None
     if receipt.intent_deleted_at is None:
-        ended = receipt
-        if not orphan:
-            state = status.state_of(order) if order is not None else view.intent.status.state or State.CANCELED
-            filled = order.filled if order is not None else view.intent.status.filled_quantity or ZERO
-            if placement.outcome is PlacementOutcome.REFUSED:
-                state = State.REJECTED
-            elif not state.is_final:
-                # The venue does not know it any more: whatever it was, it does not work there.
-                state = State.CANCELED
+        ended, said_before = receipt, view.intent.status
+        filled = max(lineage.done(view, placement, order), said_before.filled_quantity or ZERO)
+        state = report.state(view, order, filled) if order is not None else said_before.state or State.CANCELED
+        if placement.outcome is PlacementOutcome.REFUSED:
+            state = State.REJECTED if placement.revision == receipts.FIRST_REVISION else State.CANCELED
+        elif not (state.is_final or orphan):
+            # The venue does not know it any more: whatever it was, it does not work there.
+            state = State.CANCELED
+        if state.is_final:
             ended = receipts.with_final(receipt, state, filled, view.now.wall)
         record = ReplaceReceipt(receipts.with_intent_gone(ended, view.now.wall))
         return Decision("deleting: note the end", view.intent.status, record=record, quiet=True)

@@ -9,10 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from exchange_kernel.api.enums import OrderStateName, PlacementOutcome
-from exchange_kernel.api.meta import ANNOTATION_CONFIRM, FINALIZER_JOURNAL, ObjectMeta
+from exchange_kernel.api.meta import ANNOTATION_CLAIMED, ANNOTATION_CONFIRM, FINALIZER_JOURNAL, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import (
     MAX_PLACEMENTS,
+    AmendRecord,
     Claimant,
     FinalRecord,
     OrderReceipt,
@@ -20,8 +21,9 @@ from exchange_kernel.api.order_receipt import (
     receipt_outcome,
 )
 from exchange_kernel.core.identity import Identity, client_order_id, fingerprint, to_record
+from exchange_kernel.core.lineage import fill_sum, folded, place_of
 from exchange_kernel.core.market_rules import Terms, shown
-from exchange_kernel.core.venue import VenueRules
+from exchange_kernel.core.venue import VenueOrder, VenueRules
 
 FIRST_REVISION = 0
 # Why a placement was recorded that nobody may send: it only guards an identity whose receipt was missing, while the
@@ -31,7 +33,10 @@ RECEIPT_LOST = "ReceiptLost"
 # The proof was a human's word: the venue's requests never expire, so that time proves nothing.
 CONFIRMED = "Confirmed"
 _BY_CONFIRMATION = frozenset({RECEIPT_LOST, CONFIRMED})
-_MOST_ATTEMPTS = 256
+# The order was canceled to be replaced, and nothing replaces it; the placement's message says why.
+AMEND_GIVEN_UP = "AmendGivenUp"
+# The order was adopted as the replacement of others, of which nothing is recorded.
+LINEAGE_LOST = "LineageLost"
 _RETRYABLE = frozenset({PlacementOutcome.NOT_PLACED, PlacementOutcome.ABSENT})
 _KEPT_FAILURES = 4
 
@@ -65,13 +70,24 @@ def first_quantity_text(quantity: Decimal | None) -> str:
 
 
 def matches(receipt: OrderReceipt, intent: OrderIntent) -> bool:
-    """Whether the object wishes the order of this receipt: same immutable fields, same first quantity.
+    """Whether the object wishes the order of this receipt: same immutable fields, same quantity.
 
-    The claimant itself may have amended its quantity since; another object must come with the first one.
+    The claimant itself may have amended its quantity since, and so may its copy from a backup (it bears the mark of
+    the claimant); another object must come with the first quantity, or with what was sent last.
     """
-    own = receipt.claimant.uid == intent.metadata.uid
-    quantity = receipt.first_quantity if own else intent.spec.quantity
+    own = receipt.claimant.uid in {intent.metadata.uid, intent.metadata.annotations.get(ANNOTATION_CLAIMED)}
+    amended = intent.spec.quantity is not None and intent.spec.quantity in _later_quantities(receipt)
+    quantity = receipt.first_quantity if own or amended else intent.spec.quantity
     return receipt.fingerprint == fingerprint(intent, first_quantity_text(quantity))
+
+
+def _later_quantities(receipt: OrderReceipt) -> tuple[Decimal | None, ...]:
+    """The totals that amends have asked for: the one under way, and the one that was sent last."""
+    last = latest(receipt)
+    others = [p.filled.quantity for p in receipt.placements if p is not last and p.filled is not None]
+    others += [receipt.settled.quantity] if receipt.settled is not None else []
+    sent = None if last.quantity is None else sum(others, last.quantity)
+    return sent, receipt.amend.target.quantity if receipt.amend is not None else None
 
 
 def new_receipt(identity: Identity, intent: OrderIntent, placement: ReceiptPlacement, writer: Writer) -> OrderReceipt:
@@ -90,11 +106,13 @@ def new_receipt(identity: Identity, intent: OrderIntent, placement: ReceiptPlace
     )
 
 
-def pending(identity: Identity, attempt: int, terms: Terms, writer: Writer) -> ReceiptPlacement:
+def pending(
+    identity: Identity, attempt: int, terms: Terms, writer: Writer, revision: int = FIRST_REVISION
+) -> ReceiptPlacement:
     """A placement that is about to be sent by the writer, and by nobody else."""
     return ReceiptPlacement(
-        client_order_id=client_order_id(identity, FIRST_REVISION, attempt),
-        revision=FIRST_REVISION,
+        client_order_id=client_order_id(identity, revision, attempt),
+        revision=revision,
         attempt=attempt,
         quantity=terms.quantity,
         quote_quantity=terms.quote_quantity,
@@ -118,20 +136,19 @@ def guard(identity: Identity, known_id: str | None, terms: Terms, writer: Writer
     Writing it is what makes an absence provable: whoever had a permit got it before, and whoever comes after finds
     this record. `known_id` is the client order id that the object's status speaks of.
     """
-    attempt = 1 if known_id is None else attempt_of(identity, known_id) or 1
-    placement = pending(identity, attempt, terms, writer)
+    revision, attempt = (None if known_id is None else place_of(identity, known_id)) or (FIRST_REVISION, 1)
+    placement = pending(identity, attempt, terms, writer, revision)
     return placement.model_copy(update={"client_order_id": known_id or placement.client_order_id, "reason": reason})
 
 
-def attempt_of(identity: Identity, wanted: str) -> int | None:
-    """The attempt that a client order id belongs to; None for an id that is not of this identity."""
-    attempts = range(1, _MOST_ATTEMPTS + 1)
-    return next((n for n in attempts if client_order_id(identity, FIRST_REVISION, n) == wanted), None)
-
-
-def confirmation(identity: Identity, attempt: int) -> str:
+def confirmation(identity: Identity, attempt: int, revision: int = FIRST_REVISION) -> str:
     """What a human writes to permit exactly this attempt: an old approval, applied again, permits nothing."""
-    return f"{client_order_id(identity, FIRST_REVISION, attempt)}/{attempt}"
+    return f"{client_order_id(identity, revision, attempt)}/{attempt}"
+
+
+def next_confirmation(identity: Identity, last: ReceiptPlacement) -> str:
+    """What a human writes to permit the attempt after this one."""
+    return confirmation(identity, last.attempt + 1, last.revision)
 
 
 def awaits_confirmation(placement: ReceiptPlacement) -> bool:
@@ -145,7 +162,12 @@ def is_confirmed(intent: OrderIntent, identity: Identity, receipt: OrderReceipt)
         return False
     last = latest(receipt)
     attempt = last.attempt if last.outcome is PlacementOutcome.PENDING else last.attempt + 1
-    return says(intent, confirmation(identity, attempt))
+    return says(intent, confirmation(identity, attempt, last.revision))
+
+
+def has_lost_lineage(receipt: OrderReceipt) -> bool:
+    """Whether the order had replaced others when it was adopted without their record."""
+    return any(placement.reason == LINEAGE_LOST for placement in receipt.placements)
 
 
 def says(intent: OrderIntent, wanted: str) -> bool:
@@ -160,27 +182,57 @@ def resolved(placement: ReceiptPlacement, outcome: PlacementOutcome, at: datetim
 
 def with_placement(receipt: OrderReceipt, placement: ReceiptPlacement) -> OrderReceipt:
     """Replace the placement of the same client order id, or append it; old failed attempts are folded away."""
-    others = tuple(p for p in receipt.placements if p.client_order_id != placement.client_order_id)
-    placements = _bounded((*others, placement))
+    known = {each.client_order_id: each for each in receipt.placements} | {placement.client_order_id: placement}
+    everything = tuple(known.values())
+    kept = _bounded(everything)
+    remain = {each.client_order_id for each in kept}
+    settled = receipt.settled
+    for each in everything:
+        if each.client_order_id not in remain and each.outcome is PlacementOutcome.PLACED:
+            settled = folded(settled, each)
     return _updated(
         receipt,
-        placements=placements,
-        folded_placements=receipt.folded_placements + len(others) + 1 - len(placements),
+        placements=kept,
+        settled=settled,
+        folded_placements=receipt.folded_placements + len(everything) - len(kept),
     )
 
 
 def _bounded(placements: tuple[ReceiptPlacement, ...]) -> tuple[ReceiptPlacement, ...]:
-    """Keep what is open or was placed, and the last failed attempts; they prove nothing but that nothing happened."""
+    """Keep what is open, the last failed attempts (they prove nothing), and the last orders that were replaced."""
     failed = [p for p in placements[:-1] if p.outcome in _RETRYABLE]
     surplus = {p.client_order_id for p in failed[: max(0, len(failed) - _KEPT_FAILURES)]}
-    return tuple(p for p in placements if p.client_order_id not in surplus)[-MAX_PLACEMENTS:]
+    ended = sorted((p for p in placements[:-1] if p.closed), key=lambda p: not p.settled)
+    too_many = len(placements) - len(surplus) - MAX_PLACEMENTS
+    surplus |= {p.client_order_id for p in ended[: max(0, too_many)]}
+    return tuple(p for p in placements if p.client_order_id not in surplus)
+
+
+def with_amend(receipt: OrderReceipt, amend: AmendRecord | None) -> OrderReceipt:
+    """Begin a replacement, take it to its next phase, or end it."""
+    return _updated(receipt, amend=amend)
+
+
+def closed(placement: ReceiptPlacement, order: VenueOrder) -> ReceiptPlacement:
+    """The placement with its order's end and fills, as read back."""
+    return placement.model_copy(update={"closed": True, "filled": fill_sum(order)})
+
+
+def settled(placement: ReceiptPlacement, order: VenueOrder | None) -> ReceiptPlacement:
+    """A replaced order after it was read again; a late fill counts, and nothing that was counted is lost."""
+    known = placement.filled
+    facts: dict[str, object] = {"settled": True}
+    if order is not None and (known is None or fill_sum(order).quantity >= known.quantity):
+        facts["filled"] = fill_sum(order)
+    return placement.model_copy(update=facts)
 
 
 def with_final(receipt: OrderReceipt, state: OrderStateName, filled: Decimal, at: datetime) -> OrderReceipt:
     """Record how the order ended; the first record stays, but for a fill that arrived late."""
     if receipt.final is not None and receipt.final.filled_quantity >= filled:
         return receipt
-    return _updated(receipt, final=FinalRecord(state=state, filled_quantity=Decimal(shown(filled)), at=at))
+    final = FinalRecord(state=state, filled_quantity=Decimal(shown(filled)), at=at)
+    return _updated(receipt, final=final, amend=None)
 
 
 def with_claimant(receipt: OrderReceipt, intent: OrderIntent) -> OrderReceipt:
@@ -190,7 +242,7 @@ def with_claimant(receipt: OrderReceipt, intent: OrderIntent) -> OrderReceipt:
 
 def with_intent_gone(receipt: OrderReceipt, at: datetime) -> OrderReceipt:
     """Note that the object is gone: retention counts from here."""
-    return _updated(receipt, intent_deleted_at=at)
+    return _updated(receipt, intent_deleted_at=at, amend=None)
 
 
 def _updated(receipt: OrderReceipt, **changes: object) -> OrderReceipt:

@@ -5,39 +5,50 @@ that two operators cannot both go on.
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.enums import PlacementOutcome, PlacementPolicy
+from exchange_kernel.api.enums import PendingCommand, PlacementOutcome, PlacementPolicy
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import fresh, receipts, status
+from exchange_kernel.core import amend, fresh, lineage, receipts, report, status, wish
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
-from exchange_kernel.core.fills import ZERO
-from exchange_kernel.core.found import order_of, record_placed
-from exchange_kernel.core.gates import Stop, first_stop, terms_of
-from exchange_kernel.core.market_rules import Denial
+from exchange_kernel.core.found import order_of, record_found, record_successor, successor
+from exchange_kernel.core.gates import Stop, first_stop
+from exchange_kernel.core.market_rules import Denial, shown
 from exchange_kernel.core.report import unwanted
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS
 from exchange_kernel.core.venue import Absent
-from exchange_kernel.core.view import View
+from exchange_kernel.core.view import Held, Problem, View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Decide for a placement that is proven NotPlaced or Absent."""
-    order = order_of(view, placement)
-    if order is not None and receipt.final is None:
-        # Nothing of this process reached the venue, and it has the order: it was placed in a former life.
-        return record_placed(view, receipt, placement, order)
+    found = None if receipt.final is not None else _found(view, receipt, placement)
+    if found is not None:
+        return found
     if view.intent.metadata.deleting:
         return _release(view, receipt, placement)
     if receipt.final is not None:
         return _ended(view, placement, receipt.final.state)
-    if fresh.is_settled_without_receipt(view):
+    if not _replaces(placement) and fresh.is_settled_without_receipt(view):
         return fresh.keep(view, "ended without an order")
     if awaits_human(view, placement):
         return _confirmation(view, placement)
     return _try_again(view, receipt, placement)
+
+
+def _found(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision | None:
+    """Nothing of this process reached the venue, and the venue has the order: it was placed in a former life."""
+    order = order_of(view, placement)
+    if order is not None:
+        return record_found(view, receipt, placement, order)
+    later = successor(view, placement)
+    return None if later is None else record_successor(view, receipt, placement, later)
+
+
+def _replaces(placement: ReceiptPlacement) -> bool:
+    return placement.revision > receipts.FIRST_REVISION
 
 
 def _try_again(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
@@ -85,7 +96,7 @@ def awaits_human(view: View, last: ReceiptPlacement) -> bool:
     """Whether the order is wanted, and only a human may permit another attempt."""
     if unwanted(view) or not receipts.awaits_confirmation(last):
         return False
-    return not receipts.says(view.intent, receipts.confirmation(view.identity, last.attempt + 1))
+    return not receipts.says(view.intent, receipts.next_confirmation(view.identity, last))
 
 
 def next_stop(view: View) -> Stop | None:
@@ -96,7 +107,7 @@ def next_stop(view: View) -> Stop | None:
 
 
 def _confirmation(view: View, placement: ReceiptPlacement) -> Decision:
-    wanted = receipts.confirmation(view.identity, placement.attempt + 1)
+    wanted = receipts.next_confirmation(view.identity, placement)
     message = (
         f"this object was seen before and its receipt was missing; the venue has no order {placement.client_order_id}. "
         f"Look at the venue; if the order was never placed and is wanted, set the annotation "
@@ -117,10 +128,13 @@ def _say_first(view: View, placement: ReceiptPlacement) -> Decision:
 
 def attempt(view: View, receipt: OrderReceipt, last: ReceiptPlacement, why: str) -> Decision:
     """Record the next attempt; the permit to send it comes with the record."""
-    terms = terms_of(view)
+    terms = wish.rest_of(view, lineage.done(view, last))
+    if terms is None:
+        return _end(view, receipt, last, State.FILLED, "nothing is left to be filled")
     if isinstance(terms, Denial):
-        return fresh.stopped(view, Stop(State.DENIED, terms.reason, terms.message))
-    placement = receipts.pending(view.identity, last.attempt + 1, terms, fresh.writer(view))
+        stop = Stop(State.DENIED, terms.reason, terms.message)
+        return _give_up(view, receipt, last, stop) if _replaces(last) else fresh.stopped(view, stop)
+    placement = receipts.pending(view.identity, last.attempt + 1, terms, fresh.writer(view), last.revision)
     beside: tuple[Action, ...] = () if fresh.has_finalizer(view) else (AddFinalizer(view.intent),)
     if fresh.needs_look_up(view, placement.attempt):
         beside += (LookUp(view.intent.spec.symbol, placement.client_order_id),)
@@ -132,33 +146,90 @@ def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, sto
     """Say why there is no next attempt now; an end is recorded, because the name is used up by it."""
     if stop.ask is not None:
         return fresh.stopped(view, stop)
+    if _replaces(placement) and wish.gives_up(stop):
+        return _give_up(view, receipt, placement, stop)
     if not stop.state.is_final:
-        message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
-        situation = Situation(stop.state, stop.reason, message, accepted=FALSE if stop.state is State.DENIED else None)
-        said = status.build(view, situation, placement)
-        return Decision(f"no attempt now: {stop.reason}", said, requeue_after=fresh.until_judged_again(view, stop))
-    # Not said beside the record: should that fail, somebody else has gone on, and the end would be a lie.
-    record = ReplaceReceipt(receipts.with_final(receipt, stop.state, ZERO, view.now.wall))
-    return Decision(f"ended: {stop.reason}", view.intent.status, record=record, quiet=True)
+        return _wait(view, placement, stop)
+    return _end(view, receipt, placement, stop.state, stop.reason)
+
+
+def _wait(view: View, placement: ReceiptPlacement, stop: Stop) -> Decision:
+    message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
+    problem = None
+    if _replaces(placement):
+        message = f"the order was canceled to be replaced; the rest is placed as soon as this has ended: {message}"
+        problem = Problem(Reason.AMENDING, message)
+    situation = Situation(
+        stop.state,
+        stop.reason,
+        message,
+        accepted=FALSE if stop.state is State.DENIED else None,
+        out_of_sync=problem,
+        command=PendingCommand.AMEND if _replaces(placement) else PendingCommand.NONE,
+        replacing=status.is_replacing(view, placement),
+    )
+    said = status.build(view, situation, placement)
+    return Decision(f"no attempt now: {stop.reason}", said, requeue_after=fresh.until_judged_again(view, stop))
+
+
+def _end(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, state: State, why: str) -> Decision:
+    """Record the end. It is not said beside the record: should that fail, somebody else has gone on, and it is none."""
+    filled = lineage.done(view, placement)
+    state = State.FILLED if _replaces(placement) and wish.is_complete(view, filled) else state
+    record = ReplaceReceipt(receipts.with_final(receipt, state, filled, view.now.wall))
+    return Decision(f"ended: {why}", view.intent.status, record=record, quiet=True)
+
+
+def _give_up(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
+    """The former order was canceled, and what was to replace it may not be sent: nothing works any more."""
+    if stop.state is State.CANCELED:
+        return _end(view, receipt, placement, State.CANCELED, stop.reason)
+    marked = placement.model_copy(update={"reason": receipts.AMEND_GIVEN_UP, "message": stop.message[:1024]})
+    return _end(view, receipts.with_placement(receipt, marked), placement, State.CANCELED, stop.reason)
 
 
 def _ended(view: View, placement: ReceiptPlacement, state: State) -> Decision:
     if view.intent.status.state is state and view.intent.status.settled:
         return fresh.keep(view, "ended without an order")
+    reason, message = _words(view, placement, state)
+    settled = report.former_settled(view, placement)
+    situation = Situation(state, reason, message, accepted=None, settled=settled)
+    said = status.build(view, situation, placement)
+    if isinstance(view.journal, Held):
+        late = amend.late_fills(view, view.journal.receipt, placement, said)
+        if late is not None:
+            return late
+    return Decision("ended without an order", said)
+
+
+def _words(view: View, placement: ReceiptPlacement, state: State) -> tuple[str, str]:
+    """Why the wish has ended with a placement that did not become an order."""
+    if placement.reason == receipts.AMEND_GIVEN_UP:
+        return Reason.AMEND_FAILED, f"canceled to be replaced, and not replaced: {placement.message}"
+    if _replaces(placement):
+        filled = shown(lineage.done(view, placement))
+        return state.value, f"canceled while it was being replaced; nothing works at the venue, {filled} filled"
     stop = first_stop(view)
-    reason, message = state.value, "this order ended before it was placed; for a new order use a new name or intentId"
-    if stop is not None and stop.state is state:
-        reason, message = stop.reason, stop.message
-    situation = Situation(state, reason, message, accepted=None, settled=True)
-    return Decision("ended without an order", status.build(view, situation, placement))
+    if stop is None or stop.state is not state:
+        return state.value, "this order ended before it was placed; for a new order use a new name or intentId"
+    if state is State.CANCELED and placement.outcome is PlacementOutcome.ABSENT:
+        # A request was sent: it would be wrong to say that there was none.
+        return stop.reason, "canceled; the request that had been sent provably did not become an order"
+    return stop.reason, stop.message
 
 
 def _release(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:
     """Nothing is at the venue: note the end, then let the object go."""
     if receipt.final is None or receipt.intent_deleted_at is None:
-        ended = receipts.with_final(receipt, State.CANCELED, ZERO, view.now.wall)
+        filled = lineage.done(view, placement)
+        state = State.FILLED if _replaces(placement) and wish.is_complete(view, filled) else State.CANCELED
+        ended = receipts.with_final(receipt, state, filled, view.now.wall)
         record = ReplaceReceipt(receipts.with_intent_gone(ended, view.now.wall))
         return Decision("deleting: note the end", view.intent.status, record=record, quiet=True)
-    situation = Situation(State.CANCELED, Reason.CANCELED, "deleted before it was placed", accepted=None, settled=True)
+    state = receipt.final.state if _replaces(placement) else State.CANCELED
+    message = "deleted before it was placed"
+    if placement.outcome is PlacementOutcome.ABSENT:
+        message = "deleted; the request that had been sent provably did not become an order"
+    situation = Situation(state, Reason.CANCELED, message, accepted=None, settled=True)
     release = (RemoveFinalizer(view.intent),) if fresh.has_finalizer(view) else ()
     return Decision("release", status.build(view, situation, placement), actions=release, quiet=True)

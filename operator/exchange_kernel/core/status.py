@@ -6,7 +6,7 @@ the table in `states` knows no way from it to what a stale answer suggests.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from exchange_kernel.api import order_status as api
@@ -15,18 +15,19 @@ from exchange_kernel.api.conditions import ConditionType as Type
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
 from exchange_kernel.api.order_receipt import ReceiptPlacement
-from exchange_kernel.api.order_status import MAX_RECENT_TRADES, OrderIntentStatus
+from exchange_kernel.api.order_status import MAX_PREVIOUS_IDS, MAX_RECENT_TRADES, OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.api.scalars import bounded
-from exchange_kernel.core import conditions
+from exchange_kernel.core import conditions, lineage
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
-from exchange_kernel.core.fills import Totals, total
+from exchange_kernel.core.fills import Totals
 from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.states import may_follow
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
 from exchange_kernel.core.view import Problem, View
 
 ZERO = Decimal(0)
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 _STATE_OF: dict[VenueStatus, State] = {
     VenueStatus.UNTRIGGERED: State.UNTRIGGERED,
@@ -52,6 +53,8 @@ class Situation:
         command: What has been asked of the venue and is not confirmed.
         settled: Whether the order is final and all its fills are accounted for.
         stalled: Nothing goes on before a human acts, whatever the table of states says.
+        replacing: The former order has ended and its replacement is not acknowledged: only then can an order that
+            worked become Pending or Unknown.
     """
 
     state: State
@@ -63,6 +66,19 @@ class Situation:
     command: PendingCommand = PendingCommand.NONE
     settled: bool = False
     stalled: bool = False
+    replacing: bool = False
+
+
+def command_for(placement: ReceiptPlacement) -> PendingCommand:
+    """What a request under way is: the first order, or one that replaces another."""
+    return PendingCommand.SUBMIT if placement.revision == 0 else PendingCommand.AMEND
+
+
+def is_replacing(view: View, placement: ReceiptPlacement) -> bool:
+    """Whether a placement replaces an order that has ended, as far as the status has not said more of it."""
+    before = view.intent.status
+    acknowledged = before.client_order_id == placement.client_order_id and before.exchange_order_id is not None
+    return placement.revision > 0 and not acknowledged
 
 
 def tidy(value: Decimal) -> Decimal:
@@ -85,8 +101,8 @@ def build(
 ) -> OrderIntentStatus:
     """The whole status. Facts that are not known now keep their last value."""
     before = view.intent.status
-    state = situation.state if may_follow(before.state, situation.state) else before.state or situation.state
-    sums = _sums(before, total((order,)) if order is not None else None)
+    state = situation.state if _may_say(before, situation) else before.state or situation.state
+    sums = _sums(before, lineage.totals(view, placement, order))
     settled = situation.settled or (before.settled and state is before.state and sums.filled == before.filled_quantity)
     changes = {
         "observed_generation": view.intent.metadata.generation,
@@ -95,8 +111,8 @@ def build(
         "settled": settled,
         "message": situation.message[:1024] or None,
         "finished_at": _finished_at(view, before, state, order),
-        **_ids(before, placement, order),
-        **_money(before, state, placement, sums),
+        **_ids(view, before, placement, order),
+        **_money(before, state, placement, _left(view, placement, order, sums), sums),
         **_trades(before, sums),
     }
     changes["conditions"] = conditions.render(
@@ -106,6 +122,21 @@ def build(
         view.now.wall,
     )
     return before.model_copy(update=changes)
+
+
+def _may_say(before: OrderIntentStatus, situation: Situation) -> bool:
+    if before.state is not None and before.state.is_live and situation.state in {State.PENDING, State.UNKNOWN}:
+        return situation.replacing
+    return may_follow(before.state, situation.state)
+
+
+def _left(view: View, placement: ReceiptPlacement | None, order: VenueOrder | None, sums: Totals) -> Decimal | None:
+    """What may still fill, of a placement that has not ended."""
+    if placement is None or placement.quantity is None:
+        return None
+    if order is not None:
+        return placement.quantity - order.filled
+    return placement.quantity + lineage.done(view, placement) - sums.filled
 
 
 def _sums(before: OrderIntentStatus, now: Totals | None) -> Totals:
@@ -121,20 +152,24 @@ def _finished_at(view: View, before: OrderIntentStatus, state: State, order: Ven
     return before.finished_at or (order.updated_at if order is not None else None) or view.now.wall
 
 
-def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: VenueOrder | None) -> dict[str, object]:
+def _ids(
+    view: View, before: OrderIntentStatus, placement: ReceiptPlacement | None, order: VenueOrder | None
+) -> dict[str, object]:
     if placement is None:
         return {}
+    quantity = placement.quantity
     changes: dict[str, object] = {
         "client_order_id": placement.client_order_id,
         "submitted_at": placement.recorded_at,
         "normalized": api.Normalized(
-            quantity=placement.quantity,
-            quote_quantity=placement.quote_quantity,
-            price=placement.price,
-            trigger_price=placement.trigger_price,
-            trailing_offset=placement.trailing_offset,
-            activation_price=placement.activation_price,
+            quantity=_tidy(None if quantity is None else lineage.done(view, placement) + quantity),
+            quote_quantity=_tidy(placement.quote_quantity),
+            price=_tidy(placement.price),
+            trigger_price=_tidy(placement.trigger_price),
+            trailing_offset=_tidy(placement.trailing_offset),
+            activation_price=_tidy(placement.activation_price),
         ),
+        "previous_order_ids": lineage.previous_ids(view, placement, before.previous_order_ids)[-MAX_PREVIOUS_IDS:],
         "exchange_order_id": placement.exchange_order_id,
         "acknowledged_at": None,
     }
@@ -154,8 +189,12 @@ def _ids(before: OrderIntentStatus, placement: ReceiptPlacement | None, order: V
     return changes
 
 
+def _tidy(value: Decimal | None) -> Decimal | None:
+    return None if value is None else tidy(value)
+
+
 def _money(
-    before: OrderIntentStatus, state: State, placement: ReceiptPlacement | None, sums: Totals
+    before: OrderIntentStatus, state: State, placement: ReceiptPlacement | None, left: Decimal | None, sums: Totals
 ) -> dict[str, object]:
     if placement is None and before.filled_quantity is None and not state.is_final:
         return {}
@@ -165,30 +204,29 @@ def _money(
     average = sums.average_price
     return {
         "filled_quantity": tidy(sums.filled),
-        "remaining_quantity": _remaining(state, placement, sums.filled),
+        "remaining_quantity": ZERO if state.is_final else None if left is None else tidy(max(ZERO, left)),
         "cost": before.cost if sums.cost is None else tidy(sums.cost),
         "average_price": before.average_price if average is None else tidy(average),
         "fees": fees,
     }
 
 
-def _remaining(state: State, placement: ReceiptPlacement | None, filled: Decimal) -> Decimal | None:
-    if state.is_final:
-        return ZERO
-    if placement is None or placement.quantity is None:
-        return None
-    return tidy(max(ZERO, placement.quantity - filled))
-
-
 def _trades(before: OrderIntentStatus, sums: Totals) -> dict[str, object]:
-    if not sums.trades or len(sums.trades) < (before.trade_count or 0):
+    if not sums.count or sums.count < (before.trade_count or 0):
         return {}
-    last = sums.trades[-1]
+    listed = {trade.trade_id for trade in sums.trades}
+    known = [_trade(trade) for trade in sums.trades]
+    if before.previous_order_ids or sums.unlisted:
+        # Fills of several orders: in one order for all processes, whatever each of them has read.
+        known += [trade for trade in before.recent_trades if trade.id not in listed]
+        known.sort(key=lambda trade: (trade.time or _EVER, trade.id))
+    if not known:
+        return {"trade_count": sums.count}
     return {
-        "trade_count": len(sums.trades),
-        "recent_trades": tuple(_trade(trade) for trade in sums.trades[-MAX_RECENT_TRADES:]),
-        "last_trade_id": last.trade_id,
-        "last_trade_at": last.time,
+        "trade_count": sums.count,
+        "recent_trades": tuple(known[-MAX_RECENT_TRADES:]),
+        "last_trade_id": known[-1].id,
+        "last_trade_at": known[-1].time,
     }
 
 

@@ -28,3 +28,6 @@ HOLDER_GRACE = 3.0
 # So many reads by the venue's id, at growing intervals, must fail to find an acknowledged order before it is called
 # vanished: some venues show an order only seconds after they have acknowledged it.
 VANISHED_AFTER = 5
+
+# Between two reads of an order that was changed in place and does not show it yet.
+READ_BACK = 1.0

@@ -7,7 +7,7 @@ the fence.
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
+from exchange_kernel.api.enums import PlacementOutcome
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_intent import OrderIntentSpec
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
@@ -17,7 +17,7 @@ from exchange_kernel.core import fresh, receipts, retry, status
 from exchange_kernel.core.conditions import UNKNOWN
 from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
-from exchange_kernel.core.found import order_of, record_placed
+from exchange_kernel.core.found import order_of, record_found, record_placed, successor
 from exchange_kernel.core.gates import Stop, first_stop
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
@@ -39,7 +39,7 @@ def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> De
     """Decide for a Pending placement."""
     order = order_of(view, placement)
     if order is not None:
-        return record_placed(view, receipt, placement, order)
+        return record_found(view, receipt, placement, order)
     permit = view.permit
     if permit is not None and (permit.client_order_id, view.holder) == (placement.client_order_id, placement.holder):
         return _holding(view, receipt, placement, permit)
@@ -58,7 +58,8 @@ def record_outcome(
             proof = receipts.resolved(
                 placement, PlacementOutcome.REFUSED, at, reason=code[:128], message=message[:1024]
             )
-            return _record(view, "record the refusal", receipts.with_placement(receipt, proof))
+            refused = receipts.with_amend(receipts.with_placement(receipt, proof), None)
+            return _record(view, "record the refusal", refused)
         case NotPlaced(reason, message):
             return _record_not_placed(view, receipt, placement, reason, message)
         case DuplicateId() | OutcomeUnknown():
@@ -80,28 +81,34 @@ def _record_not_placed(
 
 def _holding(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, permit: Permit) -> Decision:
     """The record is ours and nothing was sent: look, ask the gates once more, send; or give the permit back."""
-    if not permit.is_open(view.now.monotonic):
-        message = f"the send window of {permit.window:g} s closed before the request could be sent"
-        return _record_not_placed(view, receipt, placement, "SendWindowMissed", message)
     stop = first_stop(view)
+    obstacle = _obstacle(view, permit, stop)
+    if obstacle is not None:
+        return _record_not_placed(view, receipt, placement, *obstacle)
     if stop is not None:
-        return _closed(view, receipt, placement, stop)
-    if not fresh.has_finalizer(view):
-        return _record_not_placed(view, receipt, placement, "ObjectChanged", "the object changed while it was claimed")
+        # What only has to be read again is read: the permit stays open for seconds.
+        return fresh.stopped(view, stop)
     if fresh.needs_look_up(view, placement.attempt) and not _absent_since(view, permit.noted_at):
         ask = LookUp(view.intent.spec.symbol, placement.client_order_id)
         wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
         if wait > 0:
             return Decision("look up again, later", view.intent.status, requeue_after=wait, quiet=True)
         return Decision("look up before sending", view.intent.status, actions=(ask,), quiet=True)
+    if successor(view, placement) is not None:
+        message = "an order that replaced it in a former life works at the venue"
+        return _record_not_placed(view, receipt, placement, "Replaced", message)
     return Decision("send", view.intent.status, actions=(Send(_request(view, placement)),), quiet=True)
 
 
-def _closed(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
-    """Give the permit back; but what only has to be read again is read, the permit stays open for seconds."""
-    if stop.ask is not None:
-        return fresh.stopped(view, stop)
-    return _record_not_placed(view, receipt, placement, "GateClosed", stop.message)
+def _obstacle(view: View, permit: Permit, stop: Stop | None) -> tuple[str, str] | None:
+    """Why the request must not be sent under this permit: reason and message."""
+    if not permit.is_open(view.now.monotonic):
+        return "SendWindowMissed", f"the send window of {permit.window:g} s closed before the request could be sent"
+    if stop is not None and stop.ask is None:
+        return "GateClosed", stop.message
+    if not fresh.has_finalizer(view):
+        return "ObjectChanged", "the object changed while it was claimed"
+    return None
 
 
 def _absent_since(view: View, noted_at: float) -> bool:
@@ -165,7 +172,7 @@ def _human_says_absent(view: View, placement: ReceiptPlacement) -> bool:
     if placement.request_expiry_seconds is not None:
         return False
     asked = isinstance(view.observed, Absent) and view.observed.complete
-    return asked and receipts.says(view.intent, receipts.confirmation(view.identity, placement.attempt + 1))
+    return asked and receipts.says(view.intent, receipts.next_confirmation(view.identity, placement))
 
 
 def _due(view: View, passed_fence: float | None) -> float:
@@ -194,7 +201,7 @@ def _in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> OrderI
     )
     endless = placement.request_expiry_seconds is None and not early
     if endless:
-        wanted = receipts.confirmation(view.identity, placement.attempt + 1)
+        wanted = receipts.next_confirmation(view.identity, placement)
         message += (
             ". This venue's requests never expire, so that only you can know: when you are certain that the order is "
             f"not there, set the annotation {ANNOTATION_CONFIRM}={wanted}"
@@ -205,8 +212,9 @@ def _in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> OrderI
         message,
         placed=UNKNOWN,
         out_of_sync=Problem(Reason.OUTCOME_UNKNOWN, message),
-        command=PendingCommand.SUBMIT,
+        command=status.command_for(placement),
         stalled=endless,
+        replacing=status.is_replacing(view, placement),
     )
     return status.build(view, situation, placement)
 

@@ -14,7 +14,16 @@ from exchange_kernel.api.exchange_account import CancelAllStatus, Limits, OrderD
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.core.identity import Identity
-from exchange_kernel.core.venue import CreateOutcome, Market, Observed, Unknown, VenueOrder, VenueRules
+from exchange_kernel.core.venue import (
+    AmendOutcome,
+    AmendRequest,
+    CreateOutcome,
+    Market,
+    Observed,
+    Unknown,
+    VenueOrder,
+    VenueRules,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,36 @@ class AdoptionFacts:
 
 
 Adoption = NotAsked | AdoptionFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AmendTry:
+    """The last request of this process to change the order in place.
+
+    Attributes:
+        request: What was asked for.
+        outcome: What the answer proved.
+        ended_at: Monotonic clock after the answer, or after it was given up.
+        times: How often the very same was asked for.
+    """
+
+    request: AmendRequest
+    outcome: AmendOutcome
+    ended_at: float
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """A replaced order, read again for late fills, with its fills.
+
+    Attributes:
+        order: The order; None when the venue does not know it any more.
+        started_at: Monotonic clock before the read.
+    """
+
+    order: VenueOrder | None
+    started_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +207,8 @@ class AccountFacts:
         limits: The account's limits.
         prices: By symbol, what was last read of the market's price; only for orders that need it.
         open_others: Other orders of the account that work or are under way; counted only where a limit asks for it.
+        unclaimed: Open orders of the last bulk read that bear our tag and that no intent is known to have, by client
+            order id.
     """
 
     exists: bool = True
@@ -191,6 +232,7 @@ class AccountFacts:
     limits: Limits = field(default_factory=Limits)
     prices: Mapping[str, ReferencePrice] = field(default_factory=dict)
     open_others: int = 0
+    unclaimed: Mapping[str, VenueOrder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +268,7 @@ class View:
         holder: Unique per process.
         sending: A create request of this process is under way.
         outcome: What this process' last create request proved, not recorded yet.
+        outcome_of: The client order id of that request.
         observed: The present placement's order at the venue.
         observed_at: Monotonic clock before the observation began.
         recheck: A bulk read of the open orders began after the last observation and does not have the order.
@@ -237,6 +280,9 @@ class View:
         adoption: The order that the object is to take over, as asked for by its annotation.
         requested_at: Monotonic clock when this process first saw the present `reconcile-requested-at`.
         answered_at: Monotonic clock before the last read of this order that the venue has answered.
+        amended: The last request of this process to change the order in place.
+        former: The orders that were replaced, read again, by the venue's id.
+        reread: Reads of those.
     """
 
     intent: OrderIntent
@@ -249,6 +295,7 @@ class View:
     permit: Permit | None = None
     sending: bool = False
     outcome: CreateOutcome | None = None
+    outcome_of: str = ""
     observed: Observed = field(default_factory=Unknown)
     observed_at: float = 0.0
     recheck: bool = False
@@ -260,3 +307,6 @@ class View:
     adoption: Adoption = field(default_factory=NotAsked)
     requested_at: float = 0.0
     answered_at: float = -1.0
+    amended: AmendTry | None = None
+    former: Mapping[str, Reread] = field(default_factory=dict)
+    reread: Asked = field(default_factory=Asked)

@@ -36,6 +36,7 @@ RECORDED: Mapping[str, Recorded] = {
     "pending-mine": Recorded(held(placement(), seen_at=LONG_AGO), State.UNKNOWN),
     "pending-other": Recorded(held(placement(holder=OTHER), seen_at=LONG_AGO), State.UNKNOWN),
     "placed": Recorded(held(placement(Outcome.PLACED)), State.OPEN),
+    "closed": Recorded(held(placement(Outcome.PLACED, closed=True)), State.OPEN),
     "not-placed": Recorded(held(placement(Outcome.NOT_PLACED, reason="RateLimited")), State.PENDING),
     "absent": Recorded(held(placement(Outcome.ABSENT, reason="AbsenceProven")), State.UNKNOWN),
     "refused": Recorded(held(placement(Outcome.REFUSED, reason="-2010")), State.REJECTED),
@@ -77,7 +78,7 @@ def view_of(recorded: str, observed: str, wish: str) -> View:
     status = said(
         known.state,
         client_order_id=placement().client_order_id if known.traces else None,
-        exchange_order_id="1001" if recorded == "placed" else None,
+        exchange_order_id="1001" if recorded in {"placed", "closed"} else None,
     )
     spec = WISHES[wish]
     wished = intent(held=known.traces, deleting=wish == "deleting", status=status, **spec)

@@ -8,6 +8,7 @@ from exchange_kernel.api.conditions import ConditionType, find_condition
 from exchange_kernel.core import receipts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import Action, CreateReceipt, Decision, LookUp
+from exchange_kernel.core.market_rules import ZERO, shown
 from exchange_kernel.core.view import View
 from support.decisions.columns import view_of
 
@@ -30,7 +31,11 @@ class Row:
 
 
 def does(decision: Decision) -> str:
-    """The record, with the latest placement's outcome and attempt, then the actions; `rest` for neither."""
+    """The record, then the actions; `rest` for neither.
+
+    Of the record: the latest placement's outcome and attempt; of a replacement also its revision, the amend's phase
+    and the quantity that may be sent.
+    """
     parts = [_record(decision)] if decision.record is not None else []
     parts += [f"beside {_action(action)}" for action in decision.beside]
     parts += [_action(action) for action in decision.actions]
@@ -43,11 +48,17 @@ def _record(decision: Decision) -> str:
     latest = receipts.latest(record.receipt)
     word = "create" if isinstance(record, CreateReceipt) else "write"
     text = f"{word} {latest.outcome}/{latest.attempt}"
+    if latest.revision:
+        text += f" of {latest.revision}"
+    if record.receipt.amend is not None:
+        text += f" {record.receipt.amend.phase}"
     if record.receipt.final is not None:
         text += f" final {record.receipt.final.state}"
     if record.receipt.intent_deleted_at is not None:
         text += " gone"
-    return text + (" permit" if record.permits else "")
+    if record.permits:
+        text += " permit" if not latest.revision else f" permit {shown(latest.quantity or ZERO)}"
+    return text
 
 
 def _action(action: Action) -> str:

@@ -11,6 +11,7 @@ WANTED = ("working", "suspended")
 UNWANTED = ("canceled", "deleting")
 UNSENT = ("canceled", "deleting", "suspended")
 OPEN_QUESTION = ("pending-mine", "pending-other")
+ACKNOWLEDGED = ("placed", "closed")
 NOTHING_THERE = ("not-placed", "absent")
 # Found under the placement's id, whoever sent it and whatever the record says: adopted by the same write.
 CAN_BE_FOUND = ("pending-permit", *OPEN_QUESTION, *NOTHING_THERE)
@@ -49,7 +50,8 @@ ROWS: tuple[Row, ...] = (
     # No receipt, but traces.
     row("lost", "unknown", WISHES, does="LookUp", says="Pending LookingUp", why="perhaps it is at the venue"),
     row("lost", ABSENT, WISHES, does="create Pending/1", why="even a whole absence proves nothing without a guard"),
-    row("lost", ("working", "partly", "ended"), WISHES, does="create Placed/1", why="what the venue has is adopted"),
+    row("lost", ("working", "partly"), WISHES, does="create Placed/1", why="what the venue has is adopted"),
+    row("lost", "ended", WISHES, does="create Pending/1", why="what was canceled may have been replaced: guard it"),
     # This process holds a permit and has not sent.
     row("pending-permit", "unknown", "working", does="LookUp", why="no request before a look-up has succeeded"),
     row("pending-permit", ABSENT, "working", does="Send", why="recorded, looked up, gates open, window open"),
@@ -79,22 +81,35 @@ ROWS: tuple[Row, ...] = (
     row(
         CAN_BE_FOUND,
         "ended",
-        WANTED,
+        WISHES,
         does="write Placed/1",
-        says="Canceled CanceledExternally",
-        why="an order that was ended by somebody else is reported, never replaced",
+        why="it is reported, never replaced; its end is not said beside the record",
     ),
-    row(CAN_BE_FOUND, "ended", UNWANTED, does="write Placed/1", says="Canceled Canceled", why="it has ended, as asked"),
     # Acknowledged.
-    row("placed", NOT_FOUND, WISHES, does="FetchOrder", why="an acknowledged order is read, never placed again"),
-    row("placed", "working", WANTED, does="rest", says="Open Working", why="suspend does not touch a working order"),
-    row("placed", "partly", WANTED, does="rest", says="PartiallyFilled Working", why="fills are reported"),
-    row("placed", "working", UNWANTED, does="Cancel, FetchOrder", says="Open Canceling", why="cancel and read back"),
-    row("placed", "partly", UNWANTED, does="Cancel, FetchOrder", says="PartiallyFilled Canceling", why="as above"),
-    row("placed", "ended", WANTED, does="rest", says="Canceled CanceledExternally", why="wait for late fills"),
-    row("placed", "ended", "canceled", does="rest", says="Canceled Canceled", why="wait for late fills"),
+    row(ACKNOWLEDGED, NOT_FOUND, WISHES, does="FetchOrder", why="an acknowledged order is read, never placed again"),
     row(
-        "placed", "ended", "deleting", does="write Placed/1 final Canceled gone", why="the end is noted, then released"
+        ACKNOWLEDGED, "working", WANTED, does="rest", says="Open Working", why="suspend does not touch a working order"
+    ),
+    row(ACKNOWLEDGED, "partly", WANTED, does="rest", says="PartiallyFilled Working", why="fills are reported"),
+    row(
+        ACKNOWLEDGED, "working", UNWANTED, does="Cancel, FetchOrder", says="Open Canceling", why="cancel and read back"
+    ),
+    row(ACKNOWLEDGED, "partly", UNWANTED, does="Cancel, FetchOrder", says="PartiallyFilled Canceling", why="as above"),
+    row(
+        "placed",
+        "ended",
+        ("working", "suspended", "canceled"),
+        does="write Placed/1",
+        why="a cancel is recorded before it is said, so that nobody replaces the order any more",
+    ),
+    row("closed", "ended", WANTED, does="rest", says="Canceled CanceledExternally", why="wait for late fills"),
+    row("closed", "ended", "canceled", does="rest", says="Canceled Canceled", why="wait for late fills"),
+    row(
+        ACKNOWLEDGED,
+        "ended",
+        "deleting",
+        does="write Placed/1 final Canceled gone",
+        why="the end is noted, then released",
     ),
     # Provably not there.
     row(

@@ -6,10 +6,17 @@ one second ahead. What was taken works, and is visible, M later at the latest.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from exchange_kernel.core.venue import (
     Absent,
+    AmendChange,
+    Amended,
+    AmendNotSent,
+    AmendOutcome,
+    AmendRefused,
+    AmendRequest,
+    AmendTooLate,
     DuplicateId,
     Found,
     NotPlaced,
@@ -24,11 +31,22 @@ from exchange_kernel.core.venue import (
 from support import builders
 from support.simulation.scheduler import Scheduler
 
+ZERO, STEP = Decimal(0), Decimal("0.00001")
+
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
+    """An order in truth.
+
+    Attributes:
+        order: What the venue tells of it.
+        visible_at: From when it tells anything.
+        late: What of `order.filled` became visible after its cancel.
+    """
+
     order: VenueOrder
     visible_at: float
+    late: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -38,7 +56,11 @@ class ModelVenue:
     Attributes:
         lags: How long taking an order, and showing it, may last together; at most M.
         remembers: Whether a look-up by client id finds orders that have ended; the whole set always does.
-        on_accept: Called with every order that is accepted.
+        on_accept: Called with every order that is accepted, before it is there.
+        on_amend: Called with every order that was changed in place.
+        amends: Which changes of a Limit order the venue makes in place.
+        stubborn: How often it refuses a change for good.
+        crossing: How often a fill crosses a cancel, to become visible only after it.
     """
 
     scheduler: Scheduler
@@ -46,11 +68,15 @@ class ModelVenue:
     remembers: bool = True
     fills: tuple[float | None, ...] = (None,)
     on_accept: Callable[[VenueOrder], None] = lambda order: None
+    on_amend: Callable[[VenueOrder], None] = lambda order: None
+    amends: frozenset[AmendChange] = frozenset()
+    stubborn: float = 0.0
+    crossing: float = 0.0
     refuse: float = 0.0
     limited: float = 0.0
     deaf: float = 0.0
     failing: float = 0.0
-    entries: list[_Entry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     accepted: int = 0
 
     # --- creates ------------------------------------------------------------------------------------------------
@@ -88,25 +114,52 @@ class ModelVenue:
             cost=Decimal(0),
             trades=(),
         )
-        entry = _Entry(order, self.scheduler.now + lag)
-        self.entries.append(entry)
+        entry = Entry(order, self.scheduler.now + lag)
         self.on_accept(order)
+        self.entries.append(entry)
         delay = self.scheduler.rng.choice(self.fills)
         if delay is not None:
             share = self.scheduler.rng.choice((Decimal("0.4"), Decimal(1)))
             self.scheduler.after(delay, lambda: self._fill(entry, share))
         return Placed(entry.order)
 
-    def _fill(self, entry: _Entry, share: Decimal) -> None:
+    def _fill(self, entry: Entry, share: Decimal) -> None:
         order = entry.order
         if order.status.is_final or order.quantity is None:
             return
-        done = order.quantity * share
-        trade = Trade("t1", done, Decimal(50000), done * 50000, Decimal(1), "USDT", builders.WALL)
-        status = VenueStatus.FILLED if done == order.quantity else VenueStatus.OPEN
-        entry.order = replace(
-            order, status=status, raw_status=status.upper(), filled=done, cost=done * 50000, trades=(trade,)
-        )
+        self._trade(entry, share)
+        status = VenueStatus.FILLED if entry.order.filled == order.quantity else VenueStatus.OPEN
+        entry.order = replace(entry.order, status=status, raw_status=status.upper())
+
+    def _trade(self, entry: Entry, share: Decimal) -> Decimal:
+        """Fill a share of what is left, on the market's step."""
+        order, known = entry.order, entry.order.trades or ()
+        done = ((order.quantity or ZERO) - order.filled) * share
+        done = done.quantize(STEP, ROUND_UP)
+        name = f"{order.exchange_order_id}-{len(known) + 1}"
+        trade = Trade(name, done, Decimal(50000), done * 50000, Decimal(1), "USDT", builders.WALL)
+        filled = order.filled + done
+        entry.order = replace(order, filled=filled, cost=filled * 50000, trades=(*known, trade))
+        return done
+
+    # --- changes ------------------------------------------------------------------------------------------------
+
+    def amend(self, request: AmendRequest, signed_until: float) -> AmendOutcome:
+        """Change a working order in place; the quantity is its total."""
+        if self.scheduler.now > signed_until:
+            return AmendNotSent("ClockSkew", "timestamp outside of the recvWindow")
+        entry = next((e for e in self.entries if e.order.exchange_order_id == request.exchange_order_id), None)
+        if entry is None or entry.order.status.is_final:
+            return AmendTooLate("the order is not working")
+        order = entry.order
+        wanted = (request.quantity or order.quantity, request.price or order.price)
+        if self.scheduler.chance(self.stubborn) or wanted == (order.quantity, order.price):
+            return AmendRefused("-2038", "the amend changes nothing, or cannot be made")
+        if request.quantity is not None and request.quantity <= order.filled:
+            return AmendRefused("-2038", "the new quantity is below what was filled")
+        entry.order = replace(order, quantity=wanted[0], price=wanted[1])
+        self.on_amend(entry.order)
+        return Amended(entry.order)
 
     # --- the rest -----------------------------------------------------------------------------------------------
 
@@ -121,7 +174,18 @@ class ModelVenue:
             return
         for entry in self.entries:
             if entry.order.exchange_order_id == exchange_order_id and not entry.order.status.is_final:
-                entry.order = replace(entry.order, status=VenueStatus.CANCELED, raw_status="CANCELED")
+                self._end(entry)
+
+    def _end(self, entry: Entry) -> None:
+        entry.order = replace(entry.order, status=VenueStatus.CANCELED, raw_status="CANCELED")
+        if self.scheduler.chance(self.crossing):
+            share = self.scheduler.rng.choice((Decimal("0.4"), Decimal(1)))
+            wait = self.scheduler.rng.choice((0.5, 3.0, builders.M - 0.3))
+            self.scheduler.after(wait, lambda: self._late_fill(entry, share))
+
+    def _late_fill(self, entry: Entry, share: Decimal) -> None:
+        """What the venue's own clock put before the cancel is told after it."""
+        entry.late += self._trade(entry, share)
 
     def _visible(self) -> list[VenueOrder]:
         return [entry.order for entry in self.entries if entry.visible_at <= self.scheduler.now]

@@ -7,13 +7,15 @@ it; the search goes on from zero when the core has changed so much that they do 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from exchange_kernel.api.enums import PlacementOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
-from exchange_kernel.core import decide, fresh, placed, receipts, retry, status, unresolved
+from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.core import amend, decide, found, fresh, placed, receipts, report, retry, status, unresolved, wish
 from exchange_kernel.core import fence as fences
 from exchange_kernel.core import view as views
 from exchange_kernel.core.decision import Decision, LookUp, Record, RemoveFinalizer, ReplaceReceipt
@@ -303,6 +305,110 @@ def _unknown_not_said(patch: Patch) -> type[OperatorShell]:
     return OperatorShell
 
 
+# --- amends ---------------------------------------------------------------------------------------------------------
+
+
+def _replaced_before_the_end(patch: Patch) -> type[OperatorShell]:
+    """The new order is sent when the cancel was asked for, not when the end was read back."""
+    original = amend._canceling
+
+    def canceling(
+        view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder, said: OrderIntentStatus
+    ) -> Decision:
+        if view.canceled.times:
+            return amend._replace(view, receipt, placement, order)
+        return original(view, receipt, placement, order, said)
+
+    patch.setattr(amend, "_canceling", canceling)
+    return OperatorShell
+
+
+def _whole_quantity_again(patch: Patch) -> type[OperatorShell]:
+    """What was filled is not subtracted."""
+    original = wish.rest_of
+    patch.setattr(wish, "rest_of", lambda view, done: original(view, Decimal(0)))
+    return OperatorShell
+
+
+def _cancel_said_unrecorded(patch: Patch) -> type[OperatorShell]:
+    """An end is said that another process may take for its own amend's cancel."""
+
+    def after_the_end(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+        if receipt.amend is not None and not view.intent.metadata.deleting:
+            return amend.ended(view, receipt, placement, order)
+        return placed._after_the_end(view, receipt, placement, order)
+
+    patch.setattr(placed, "_ended", after_the_end)
+    return OperatorShell
+
+
+def _any_end_is_replaced(patch: Patch) -> type[OperatorShell]:
+    def ended(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:
+        return amend._replace(view, receipt, placement, order)
+
+    patch.setattr(amend, "ended", ended)
+    return OperatorShell
+
+
+def _late_fills_ignored(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(amend, "late_fills", lambda view, receipt, placement, said: None)
+    patch.setattr(report, "former_settled", lambda view, placement: True)
+    return OperatorShell
+
+
+def _halt_only_delays(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(wish, "gives_up", lambda stop: stop.state is not run.State.PENDING)
+    return OperatorShell
+
+
+def _replacement_without_the_amends_record(patch: Patch) -> type[OperatorShell]:
+    original = receipts.with_amend
+    patch.setattr(receipts, "with_amend", lambda receipt, record: original(receipt, None))
+    return OperatorShell
+
+
+def _revision_does_not_grow(patch: Patch) -> type[OperatorShell]:
+    original = receipts.pending
+    patch.setattr(receipts, "pending", lambda *parts: original(*parts[:4]))
+    return OperatorShell
+
+
+def _outcome_of_any_request(patch: Patch) -> type[OperatorShell]:
+    original = decide._own
+
+    def own(view: View, receipt: OrderReceipt) -> Decision:
+        return original(replace(view, outcome_of=receipts.latest(receipt).client_order_id), receipt)
+
+    patch.setattr(decide, "_own", own)
+    return OperatorShell
+
+
+class _NeverTurns(OperatorShell):
+    def turn(self, memory: Memory) -> None:
+        """What is known of the old order is taken for the new one."""
+
+
+def _refusal_repeated(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(wish, "AmendRefused", type(None))
+    return OperatorShell
+
+
+def _unknown_amend_repeated(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(amend, "_again_at", lambda view, order: view.now.monotonic)
+    return OperatorShell
+
+
+def _amended_while_forbidden(patch: Patch) -> type[OperatorShell]:
+    patch.setattr(wish, "_forbidden", lambda view: None)
+    return OperatorShell
+
+
+def _lineage_not_sought(patch: Patch) -> type[OperatorShell]:
+    for module in (retry, unresolved, found):
+        patch.setattr(module, "successor", lambda view, placement: None)
+    return OperatorShell
+
+
 def _shell(kind: type[OperatorShell]) -> Apply:
     return lambda patch: kind
 
@@ -312,35 +418,49 @@ _CALM = Plan(crash=0, freeze=0, lossy=0, slow=0)
 DEAF = replace(_CALM, acts=((2.0, "delete"),), venue={"deaf": 0.7})
 
 MUTATIONS: tuple[Mutation, ...] = (
-    Mutation("the fence is S", _short_fence, (32,)),
-    Mutation("the fence leaves M out", _fence_without_margin, (32,)),
-    Mutation("the fence counts from the holder's timestamp", _fence_from_timestamp, (21,)),
-    Mutation("absence is asked for before the fence", _queries_before_the_fence, (178,)),
+    Mutation("the fence is S", _short_fence, (3,)),
+    Mutation("the fence leaves M out", _fence_without_margin, (3,)),
+    Mutation("the fence counts from the holder's timestamp", _fence_from_timestamp, (6,)),
+    Mutation("absence is asked for before the fence", _queries_before_the_fence, (250,)),
     Mutation("the request is sent before the record", _shell(_ActsFirst), (2,)),
-    Mutation("the last write of the receipt wins", _shell(_LastWriteWins), (2,)),
-    Mutation("a permit is used twice", _shell(_PermitReused), (54,)),
-    Mutation("the permit is noted after the write", _shell(_PermitNotedLate), (280,)),
-    Mutation("the send window is not checked", _window_not_checked, (54,)),
-    Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced), (32,)),
-    Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent), (528,)),
+    Mutation("the last write of the receipt wins", _shell(_LastWriteWins), (5,)),
+    Mutation("a permit is used twice", _shell(_PermitReused), (1,)),
+    Mutation("the permit is noted after the write", _shell(_PermitNotedLate), (33,)),
+    Mutation("the send window is not checked", _window_not_checked, (21,)),
+    Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced), (1,)),
+    Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent), (89,)),
     Mutation("an outcome is recorded for somebody else's attempt", _foreign_outcome_believed),
-    Mutation("an incomplete absence is believed", _incomplete_absence, (241,)),
-    Mutation("the look-up before the request is skipped", _look_up_skipped, (66,)),
+    Mutation("an incomplete absence is believed", _incomplete_absence, (105,)),
+    Mutation("the look-up before the request is skipped", _look_up_skipped, (131,)),
     Mutation("an id is left behind without a look-up", _never_looked_up_ignored),
     Mutation("the attempt does not grow", _attempt_not_increased),
-    Mutation("an acknowledged order vanishes at the first miss", _vanished_too_early, (477,)),
+    Mutation("an acknowledged order vanishes at the first miss", _vanished_too_early, (46,)),
     Mutation("the identity has the uid in it", _identity_by_uid, (2,)),
     Mutation("the claimant is not checked", _claimant_not_checked),
     Mutation("the fingerprint is not checked", _fingerprint_not_checked),
-    Mutation("a lost receipt is no trace", _loss_is_fresh, (19,)),
+    Mutation("a lost receipt is no trace", _loss_is_fresh, (247,)),
     Mutation("a lost receipt needs no guard", _loss_needs_no_guard, (19,)),
     Mutation("a lost receipt needs no human", _confirmation_ignored),
     Mutation("any confirmation counts", _any_confirmation_counts),
     Mutation("a denial does not last", _denial_not_kept),
     Mutation("a final state can be left", _final_not_sticky),
-    Mutation("filled may fall", _filled_may_fall, (2,)),
+    Mutation("filled may fall", _filled_may_fall, (18,)),
     Mutation("a cancel is believed without reading it back", _cancel_believed, (0,), DEAF),
     Mutation("the end is said beside its record", _end_said_beside_the_record),
     Mutation("another account at the venue is not noticed", _unsure_of_the_account),
     Mutation("Unknown is not said", _unknown_not_said, (1,)),
+    Mutation("an order is replaced before its end is read", _replaced_before_the_end, (64,)),
+    Mutation("what was filled is placed again", _whole_quantity_again, (23,)),
+    Mutation("a cancel is said before it is recorded", _cancel_said_unrecorded),
+    Mutation("whatever ended is replaced", _any_end_is_replaced),
+    Mutation("late fills are not looked for", _late_fills_ignored, (197,)),
+    Mutation("a halt only delays a replacement", _halt_only_delays),
+    Mutation("a replacement needs no record of the amend", _replacement_without_the_amends_record, (9,)),
+    Mutation("the revision does not grow", _revision_does_not_grow, (9,)),
+    Mutation("an outcome is believed of any request", _outcome_of_any_request),
+    Mutation("the old order is taken for the new one", _shell(_NeverTurns), (9,)),
+    Mutation("a refused amend is repeated", _refusal_repeated),
+    Mutation("an unknown amend is repeated at once", _unknown_amend_repeated),
+    Mutation("amends are made whatever forbids them", _amended_while_forbidden),
+    Mutation("an order that replaced a lost one is not sought", _lineage_not_sought, (30,)),
 )

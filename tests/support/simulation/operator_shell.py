@@ -12,16 +12,41 @@ from exchange_kernel.api.enums import PlacementOutcome
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.core import amend, fills, receipts
 from exchange_kernel.core import decision as d
-from exchange_kernel.core import fills, receipts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import Decision
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.timing import ATTEMPTS
-from exchange_kernel.core.venue import Absent, CreateOutcome, Found, NotPlaced, OrderRequest, OutcomeUnknown, Placed
+from exchange_kernel.core.venue import (
+    Absent,
+    AmendNotSent,
+    AmendOutcome,
+    AmendRequest,
+    AmendUnknown,
+    CreateOutcome,
+    Found,
+    NotPlaced,
+    OrderRequest,
+    OutcomeUnknown,
+    Placed,
+    VenueOrder,
+)
 from exchange_kernel.core.venue import Unknown as NotSeen
-from exchange_kernel.core.view import AccountFacts, Asked, Backoff, Held, NoReceipt, NotRead, Now, Permit, View
+from exchange_kernel.core.view import (
+    AccountFacts,
+    AmendTry,
+    Asked,
+    Backoff,
+    Held,
+    NoReceipt,
+    NotRead,
+    Now,
+    Permit,
+    Reread,
+    View,
+)
 from support import builders
 from support.simulation.model_api import ApiError, ModelApi
 from support.simulation.model_venue import ModelVenue
@@ -46,6 +71,7 @@ class Memory:
     unsure: Permit | None = None
     sending: bool = False
     outcome: CreateOutcome | None = None
+    outcome_of: str = ""
     observed: Any = field(default_factory=NotSeen)
     observed_at: float = 0.0
     recheck: bool = False
@@ -54,6 +80,9 @@ class Memory:
     traded: Asked = field(default_factory=Asked)
     hold_until: float = 0.0
     final_at: float | None = None
+    amended: AmendTry | None = None
+    former: dict[str, Reread] = field(default_factory=dict)
+    reread: Asked = field(default_factory=Asked)
     failures: int = 0
     due: float = 0.0
 
@@ -84,6 +113,7 @@ class OperatorShell:
         self.judged: Callable[[View, Decision], None] = lambda view, decision: None
         self.facts: AccountFacts = builders.account()
         self.polled_at: float | None = None
+        self.unclaimed: dict[str, VenueOrder] = {}
         self.cached: dict[str, OrderIntent] = {}
 
     # --- clocks -------------------------------------------------------------------------------------------------
@@ -154,12 +184,13 @@ class OperatorShell:
             intent=memory.intent,
             identity=identity_of(memory.intent),
             journal=NotRead(required=True) if memory.stale else memory.journal,
-            account=replace(self.facts, polled_at=self.polled_at),
+            account=replace(self.facts, polled_at=self.polled_at, unclaimed=self.unclaimed),
             now=Now(self.wall, self.monotonic),
             holder=self.name,
             permit=memory.permit,
             sending=memory.sending,
             outcome=memory.outcome,
+            outcome_of=memory.outcome_of,
             observed=memory.observed,
             observed_at=memory.observed_at,
             recheck=memory.recheck,
@@ -168,6 +199,9 @@ class OperatorShell:
             traded=memory.traded,
             hold_until=memory.hold_until,
             final_at=memory.final_at,
+            amended=memory.amended,
+            former=dict(memory.former),
+            reread=memory.reread,
         )
 
     def _reconcile(self, memory: Memory) -> Steps:
@@ -222,7 +256,8 @@ class OperatorShell:
     def _note_permit(self, memory: Memory, record: d.Record) -> Permit | None:
         if record.permits is None:
             return None
-        memory.looked, memory.observed, memory.outcome = Asked(), NotSeen(), None
+        memory.outcome = None
+        self.turn(memory)
         if memory.unsure is not None and memory.unsure.client_order_id == record.permits:
             return memory.unsure
         return Permit(record.permits, self.permit_clock(), self.facts.send_window)
@@ -245,10 +280,19 @@ class OperatorShell:
             memory.outcome, memory.unsure = None, None
         memory.permit = permit
 
+    def turn(self, memory: Memory) -> None:
+        """Another placement than before: what is known of the former order is not known of it."""
+        memory.looked = memory.canceled = memory.traded = Asked()
+        memory.observed, memory.observed_at, memory.recheck, memory.final_at = NotSeen(), 0.0, False, None
+
     def hold(self, memory: Memory, receipt: OrderReceipt, seen_at: float) -> None:
         """The receipt as the API server has it."""
         known = memory.journal
         gone = None
+        latest = receipts.latest(receipt)
+        order = memory.observed.order if isinstance(memory.observed, Found) else None
+        if order is not None and latest.revision and order.client_order_id != latest.client_order_id:
+            self.turn(memory)
         if isinstance(known, Held):
             if known.receipt.metadata.resource_version == receipt.metadata.resource_version:
                 seen_at = known.seen_at
@@ -268,7 +312,7 @@ class OperatorShell:
 
     # --- act ----------------------------------------------------------------------------------------------------
 
-    def _act(self, memory: Memory, action: d.Action) -> Steps:
+    def _act(self, memory: Memory, action: d.Action) -> Steps:  # noqa: C901 - one arm per action
         match action:
             case d.ReadReceipt():
                 yield from self._read_receipt(memory)
@@ -284,6 +328,10 @@ class OperatorShell:
                 yield from self._fetch(memory, exchange_id)
             case d.FetchTrades(_, exchange_id):
                 yield from self._fetch_trades(memory, exchange_id)
+            case d.ReadFormer(_, exchange_id):
+                yield from self._read_former(memory, exchange_id)
+            case d.AmendOrder(change):
+                yield from self._amend(memory, change)
             case d.Cancel(_, exchange_id, _):
                 memory.canceled = Asked(self.monotonic, memory.canceled.times + 1)
                 yield (Request(lambda: self.venue.cancel(exchange_id), VENUE_TIMEOUT, None),)
@@ -365,6 +413,32 @@ class OperatorShell:
             order = memory.observed.order
             memory.observed = Found(replace(order, trades=fills.merge_trades(order.trades, trades)))
 
+    def _read_former(self, memory: Memory, exchange_id: str) -> Steps:
+        started = self.monotonic
+        memory.reread = Asked(started, memory.reread.times + 1)
+        (found,) = yield (Request(lambda: self.venue.fetch(exchange_id), VENUE_TIMEOUT, False),)
+        if found is False:
+            return
+        if found is not None:
+            (trades,) = yield (Request(lambda: self.venue.trades(exchange_id), VENUE_TIMEOUT, None),)
+            if trades is None:
+                return
+            found = replace(found, trades=trades)
+        memory.former[exchange_id] = Reread(found, started)
+
+    def _amend(self, memory: Memory, request: AmendRequest) -> Steps:
+        """A change in place: the gate is asked, then one socket write."""
+        yield Sleep(self.scheduler.rng.choice((0.0, 0.01)))
+        signed_until = self.scheduler.now + builders.R + self.lead
+        stop = amend.gate(self.view(memory), request)
+        outcome: AmendOutcome = AmendNotSent("GateClosed", stop or "")
+        if stop is None:
+            lost = AmendUnknown("no answer")
+            (outcome,) = yield (Request(lambda: self.venue.amend(request, signed_until), VENUE_TIMEOUT, lost),)
+        before = memory.amended
+        times = before.times + 1 if before is not None and before.request == request else 1
+        memory.amended = AmendTry(request, outcome, self.monotonic, times)
+
     # --- send ---------------------------------------------------------------------------------------------------
 
     def _send(self, memory: Memory, request: OrderRequest) -> Steps:
@@ -392,6 +466,7 @@ class OperatorShell:
             answer = yield (self._wire(request, signed_at + expiry),)
             outcome = self.outcome_of(answer[0])
         memory.sending, memory.outcome, memory.due = False, outcome, 0.0
+        memory.outcome_of = request.client_order_id
         if isinstance(outcome, Placed):
             memory.see(outcome.order, self.monotonic, self.monotonic)
         if self.waker is not None:
@@ -464,6 +539,8 @@ class OperatorShell:
         if read is None:
             return
         by_id = {order.exchange_order_id: order for order in read.orders}
+        claimed = {self._client_order_id(memory) for memory in self.memories.values()}
+        self.unclaimed = {order.client_order_id: order for order in read.orders if order.client_order_id not in claimed}
         for memory in self.memories.values():
             held = memory.journal.receipt if isinstance(memory.journal, Held) else None
             latest = receipts.latest(held) if held is not None else None
@@ -478,3 +555,9 @@ class OperatorShell:
                     memory.recheck, memory.due = True, 0.0
             else:
                 memory.due = 0.0
+
+    @staticmethod
+    def _client_order_id(memory: Memory) -> str:
+        if isinstance(memory.journal, Held):
+            return receipts.latest(memory.journal.receipt).client_order_id
+        return memory.intent.status.client_order_id or ""

@@ -7,10 +7,11 @@ send window S, the request's expiry R, the margin M and the fence.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
-from exchange_kernel.api.conditions import ConditionType, find_condition
-from exchange_kernel.api.enums import DeletionPolicy, DesiredState, PlacementOutcome
+from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
+from exchange_kernel.api.enums import AmendPhase, DeletionPolicy, DesiredState, PlacementOutcome, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM, FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.order_intent import OrderIntent
@@ -19,8 +20,9 @@ from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
 from exchange_kernel.core.decision import CreateReceipt, Decision, ReplaceReceipt, Send
 from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.lineage import place_of
 from exchange_kernel.core.states import may_follow
-from exchange_kernel.core.venue import Unknown, VenueOrder
+from exchange_kernel.core.venue import AmendChange, Unknown, VenueOrder
 from exchange_kernel.core.view import Held, Problem, View
 from support import builders
 from support.builders import FENCE, M, R, S
@@ -31,6 +33,7 @@ from support.simulation.scheduler import Scheduler
 
 FAULTS = 75.0  # seconds of trouble
 PEACE = 130.0  # seconds without: more than two fences
+LAST_ACT = 100.0  # later ones would not come to rest before the end
 CALM = 30.0  # in the last seconds nothing is written any more
 EDGE = 0.3
 BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
@@ -49,7 +52,23 @@ USER_ACTS = (
     "touch",
     "twin",
     "wipe",
+    "amend",
+    "amend",
+    "amend",
+    "halt",
 )
+# In so many worlds the user changes the order soon after it was placed, and then does something else.
+AMENDED = 0.5
+AMEND_ACTS = ("amend", "amend", "amend", "cancel", "delete", "halt", "outside", "restore", "lose", "wipe", "suspend")
+PRICES = (Decimal(49000), Decimal(50000), Decimal(51000))
+QUANTITIES = (Decimal("0.1"), Decimal("0.3"), Decimal("0.5"), Decimal("0.6"))
+IN_PLACE = (
+    frozenset[AmendChange](),
+    frozenset({AmendChange.QUANTITY_DOWN}),
+    frozenset({AmendChange.QUANTITY_DOWN, AmendChange.QUANTITY_UP, AmendChange.PRICE}),
+)
+# What an order may rest in without being what the spec asks for.
+UNAMENDED = {Reason.AMEND_NOT_ALLOWED, Reason.AMEND_REFUSED, Reason.BELOW_MINIMUM, Reason.SUSPENDED, Reason.HALTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +105,12 @@ class World:
         self.deadline = pick((None, 3600, 3600))
         self.acts = self._acts() if plan.acts is None else plan.acts
         self.restarts = 0
+        self.trading = TradingState.ENABLED
+        self.edited = False
+        self.wishes = {Decimal("0.5")}
+        self.revisions: set[int] = set()
         self.api.on_status, self.api.on_release = self._status_written, self._released
-        self.venue.on_accept = self._accepted
+        self.venue.on_accept, self.venue.on_amend = self._accepted, self._amended
 
     def _venue(self) -> dict[str, Any]:
         pick = self.rng.choice
@@ -99,11 +122,18 @@ class World:
             "limited": pick((0.0, 0.0, 0.3)),
             "deaf": pick((0.0, 0.0, 0.4)),
             "failing": pick((0.0, 0.0, 0.3)),
+            "amends": pick((*IN_PLACE, IN_PLACE[0])),
+            "stubborn": pick((0.0, 0.0, 0.3)),
+            "crossing": pick((0.0, 0.0, 0.5)),
         }
 
     def _acts(self) -> tuple[tuple[float, str], ...]:
-        count = self.rng.choice((0, 0, 1, 1, 2, 3, 4))
         moments = (0.02, 0.05, 0.1, 0.3, *BOUNDARIES)
+        if self.rng.random() < AMENDED:
+            count = self.rng.choice((1, 2, 2, 3, 4))
+            start = ((0.2, "touch"), (self.rng.choice((0.3, 1.0, 4.0)), "amend"))
+            return (*start, *((self.rng.choice(moments), self.rng.choice(AMEND_ACTS)) for _ in range(count)))
+        count = self.rng.choice((0, 0, 1, 1, 2, 3, 4))
         return tuple((self.rng.choice(moments), self.rng.choice(USER_ACTS)) for _ in range(count))
 
     # --- the run ------------------------------------------------------------------------------------------------
@@ -114,10 +144,13 @@ class World:
             self._boot(number)
         spec: dict[str, Any] = {"placement": {"startingDeadlineSeconds": self.deadline}} if self.deadline else {}
         self.spec = {"intentId": "trade-1", **spec}
-        self.api.create_intent(NAME, **self.spec)
+        made = self.api.create_intent(NAME, **self.spec)
+        self.identity = identity_of(made)
         moment = 0.0
         for wait, act in self.acts:
             moment += wait
+            if moment > LAST_ACT:
+                break
             self.scheduler.after(moment, lambda act=act: self._act(act))  # type: ignore[misc]
         self.scheduler.run(FAULTS)
         self._make_peace()
@@ -143,6 +176,8 @@ class World:
         }
         operator = self.shell(f"op-{number}-{self.restarts}", self.scheduler, self.api, self.venue, **clock)
         operator.before, operator.judged = self._trouble, self._judge
+        rules = replace(builders.RULES, amends={"Limit": self.venue.amends})
+        operator.facts = replace(operator.facts, trading_state=self.trading, rules=rules)
         if self.rng.random() < 0.1 and self.scheduler.now < FAULTS:
             self._outage(operator)
         if len(self.operators) > number:
@@ -157,7 +192,7 @@ class World:
         operator.facts = replace(ready, problem=Problem("VenueUnreachable", "no answer"))
 
         def over() -> None:
-            operator.facts = ready
+            operator.facts = replace(ready, trading_state=self.trading)
             for memory in operator.memories.values():
                 memory.due = 0.0
 
@@ -183,6 +218,7 @@ class World:
     def _make_peace(self) -> None:
         self.scheduler.lossy = self.scheduler.slow = 0.0
         self.venue.deaf = self.venue.failing = self.venue.limited = 0.0
+        self._trade(TradingState.ENABLED)
         for operator in self.operators:
             operator.cached = dict(self.api.intents)
             for memory in operator.memories.values():
@@ -200,7 +236,9 @@ class World:
             "delete": lambda intent: self.api.delete_intent(NAME),
             "restore": self._restore,
             "lose": self._lose,
-            "edit": lambda intent: self.api.edit(NAME, quantity=builders.Decimal("0.4")),
+            "edit": lambda intent: self._edit(quantity=Decimal("0.4")),
+            "amend": self._amend,
+            "halt": self._halt,
             "suspend": lambda intent: self.api.edit(NAME, suspend=True),
             "resume": lambda intent: self.api.edit(NAME, suspend=False),
             "outside": self._outside,
@@ -213,6 +251,29 @@ class World:
             self._recreate(intent)
         elif intent is not None:
             do[act](intent)
+
+    def _edit(self, **spec: Any) -> None:  # noqa: ANN401 - fields of the spec
+        self.edited = True
+        self.wishes.add(spec.get("quantity", Decimal("0.5")))
+        self.api.edit(NAME, **spec)
+
+    def _amend(self, intent: OrderIntent) -> None:
+        """Another quantity, another price, or both."""
+        quantity, price = self.rng.choice(QUANTITIES), self.rng.choice(PRICES)
+        changes = self.rng.choice(({"quantity": quantity}, {"price": price}, {"quantity": quantity, "price": price}))
+        self._edit(**changes)
+
+    def _halt(self, intent: OrderIntent) -> None:
+        self._trade(TradingState.HALTED)
+        self.scheduler.after(self.rng.choice(BOUNDARIES), lambda: self._trade(TradingState.ENABLED))
+
+    def _trade(self, state: TradingState) -> None:
+        """The account's tradingState, as all operators see it."""
+        self.trading = state
+        for operator in self.operators:
+            operator.facts = replace(operator.facts, trading_state=state)
+            for memory in operator.memories.values():
+                memory.due = 0.0
 
     def _recreate(self, intent: OrderIntent | None) -> None:
         """Delete and apply again, as soon as the object is gone. After a lost receipt only a restore is covered."""
@@ -258,7 +319,8 @@ class World:
     def _wipe(self, intent: OrderIntent) -> None:
         """Object and journal are lost together; later the manifest is applied to what looks like a new cluster."""
         receipt = self.api.receipts.get(identity_of(intent).receipt_name)
-        first = receipt is None or receipts.latest(receipt).attempt == 1
+        first = receipt is None or any((p.revision, p.attempt) == (0, 1) for p in receipt.placements)
+        first = first and (receipt is None or not any((p.revision, p.attempt) == (0, 2) for p in receipt.placements))
         if self.lost or self.twin or not first or not self.venue.remembers or self.scheduler.now > FAULTS:
             return
         self.lost = self.wiped = True
@@ -285,17 +347,51 @@ class World:
         receipt = self.api.receipts.get(identity_of(intent).receipt_name)
         if receipt is None:
             return
-        attempt = receipts.latest(receipt).attempt + 1
         self.confirmed = True
-        self.api.annotate(NAME, ANNOTATION_CONFIRM, receipts.confirmation(identity_of(intent), attempt))
+        wanted = receipts.next_confirmation(identity_of(intent), receipts.latest(receipt))
+        self.api.annotate(NAME, ANNOTATION_CONFIRM, wanted)
 
     # --- what must hold at every moment -------------------------------------------------------------------------
 
     def _accepted(self, order: VenueOrder) -> None:
-        if self.venue.accepted > 1:
-            raise Broken(f"a second order was accepted: {order.client_order_id}")
+        place = place_of(self.identity, order.client_order_id)
+        if place is None or place[0] in self.revisions:
+            raise Broken(f"a second order of one revision was accepted: {order.client_order_id} {place}")
+        self.revisions.add(place[0])
+        if self.venue.live:
+            raise Broken("an order was accepted while another one works")
+        if place[0] and not self.edited:
+            raise Broken("an order was replaced, and nobody has asked for that")
+        self._permitted(order, place[0])
+        self._total(order)
         if self.released and not self.api.intents and not self.orphaned:
             raise Broken("an order was accepted after its object was released")
+
+    def _permitted(self, order: VenueOrder, revision: int) -> None:
+        """No create without its record; for a replacement that of the amend, too."""
+        receipt = self.api.receipts.get(self.identity.receipt_name)
+        if receipt is None:
+            if not self.lost:
+                raise Broken("an order was accepted, and there is no receipt")
+            return
+        known = {p.client_order_id: p for p in receipt.placements}
+        placement = known.get(order.client_order_id)
+        if placement is None or placement.outcome is not PlacementOutcome.PENDING:
+            raise Broken("an order was accepted that no record permits")
+        creating = receipt.amend is not None and receipt.amend.phase is AmendPhase.CREATING
+        if revision and not (creating or self.lost):
+            raise Broken("a replacement was accepted without the record of its amend")
+
+    def _amended(self, order: VenueOrder) -> None:
+        self.counter["amended in place"] += 1
+        self._total(order)
+
+    def _total(self, order: VenueOrder) -> None:
+        """What was filled, as far as anybody could know, and what the order can fill is never more than was wished."""
+        others = [e for e in self.venue.entries if e.order.exchange_order_id != order.exchange_order_id]
+        most = sum((e.order.filled - e.late for e in others), Decimal(0)) + (order.quantity or 0)
+        if most > max(self.wishes):
+            raise Broken(f"{most} could be filled, and at most {max(self.wishes)} was wished")
 
     def _status_written(self, intent: OrderIntent, status: OrderIntentStatus) -> None:
         before = intent.status
@@ -379,7 +475,37 @@ class World:
             raise Broken(f"{state} is said, and an order works")
         if intent.spec.desired_state is DesiredState.CANCELED and live:
             raise Broken("a canceled order works")
+        if owns and not (self.lost or explained):
+            self._judge_fills(intent)
+            if live:
+                self._judge_values(intent)
         self.counter[f"end {state}"] += 1
+
+    def _judge_fills(self, intent: OrderIntent) -> None:
+        """The venue and the status tell of the same fills, over all orders of the intent."""
+        orders = [entry.order for entry in self.venue.entries]
+        filled, said = sum((order.filled for order in orders), Decimal(0)), intent.status.filled_quantity or 0
+        if filled != said:
+            raise Broken(f"{filled} was filled, {said} is said ({intent.status.state})")
+        trades = sum(len(order.trades or ()) for order in orders)
+        if intent.status.settled and filled and trades != intent.status.trade_count:
+            raise Broken(f"{trades} fills, {intent.status.trade_count} are said")
+        fees = sum((fee.amount for fee in intent.status.fees), Decimal(0))
+        if intent.status.settled and fees != trades:
+            raise Broken(f"fees of {trades} were paid, {fees} is said")
+
+    def _judge_values(self, intent: OrderIntent) -> None:
+        """The order that works is what the spec asks for, or the status says why not."""
+        synced = find_condition(intent.status.conditions, ConditionType.SYNCED)
+        if synced is None or synced.status is not ConditionStatus.TRUE:
+            if synced is None or synced.reason not in UNAMENDED:
+                raise Broken(f"an amend was lost: {synced}")
+            return
+        (order,) = self.venue.live
+        others = sum((e.order.filled for e in self.venue.entries if e.order is not order), Decimal(0))
+        if (others + (order.quantity or 0), order.price) != (intent.spec.quantity, intent.spec.price):
+            raise Broken(f"{others} + {order.quantity} at {order.price} is not what the spec asks for")
+        self.counter["replaced"] += len(self.revisions) > 1
 
 
 def _judge_send(view: View, action: Send) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
-from exchange_kernel.api.enums import DesiredState
+from exchange_kernel.api.enums import DesiredState, PlacementOutcome
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
@@ -32,7 +32,7 @@ def invalid_spec(view: View) -> Stop | None:
 def submit_deadline(view: View) -> Stop | None:
     """Nothing is sent from placement.submitBefore on."""
     before = view.intent.spec.placement.submit_before
-    if before is None or view.now.wall < before:
+    if before is None or view.now.wall < before or _was_placed(view):
         return None
     return Stop(State.EXPIRED, Reason.DEADLINE_PASSED, f"placement.submitBefore {before.isoformat()} has passed")
 
@@ -70,13 +70,20 @@ def seconds_to_deadline(view: View) -> float | None:
     spec = view.intent.spec
     ends = (spec.placement.submit_before, starting_deadline(view), spec.expire_at)
     left = [(end - view.now.wall).total_seconds() for end in ends if end is not None]
-    return max(0.05, min(left)) if left else None
+    return max(0.05, min(left)) if left and not _was_placed(view) else None
+
+
+def _was_placed(view: View) -> bool:
+    """Whether the venue has had the order: what replaces it is no first request, and has no deadline."""
+    if not isinstance(view.journal, Held):
+        return False
+    return any(each.outcome is PlacementOutcome.PLACED for each in view.journal.receipt.placements)
 
 
 def starting_deadline_passed(view: View) -> Stop | None:
     """A backlog is not traded at yesterday's prices."""
     deadline = starting_deadline(view)
-    if deadline is None or view.now.wall < deadline:
+    if deadline is None or view.now.wall < deadline or _was_placed(view):
         return None
     return Stop(
         State.EXPIRED,

@@ -166,7 +166,7 @@ def test_trades_are_added_to_the_order_that_is_known() -> None:
 
 def test_an_acknowledgement_is_an_observation() -> None:
     made = memo(sending=True)
-    made.ended_sending(Placed(builders.order()), 1000.0)
+    made.ended_sending("id", Placed(builders.order()), 1000.0)
     assert not made.sending
     assert (made.order, made.observed_at) == (builders.order(), 1000.0)
     assert made.has_open_end

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.decisions.amends import AMENDS
 from support.decisions.cases import CASES, check_case
 from support.decisions.rows import check
 from support.decisions.table import ROWS
@@ -22,7 +23,7 @@ def _decisions_are_red() -> bool:
     try:
         for row in ROWS:
             check(row)
-        for case in CASES:
+        for case in (*CASES, *AMENDS):
             check_case(case)
     except AssertionError:
         return True

@@ -7,6 +7,7 @@ from exchange_kernel.api.enums import PlacementOutcome as Outcome
 from exchange_kernel.api.enums import ReceiptOutcome
 from exchange_kernel.core import receipts
 from exchange_kernel.core.identity import client_order_id, identity_of
+from exchange_kernel.core.lineage import place_of
 from exchange_kernel.core.market_rules import Terms
 from support.builders import WALL, R, S, intent, placement, receipt, view, writer
 
@@ -82,7 +83,8 @@ def test_a_guard_takes_the_place_of_the_attempt_that_the_status_speaks_of() -> N
         assert name is None or made.client_order_id == name
 
 
-def test_only_the_identitys_own_ids_have_an_attempt() -> None:
-    assert receipts.attempt_of(IDENTITY, client_order_id(IDENTITY, 0, 256)) == 256
-    assert receipts.attempt_of(IDENTITY, client_order_id(IDENTITY, 1, 1)) is None
+def test_only_the_identitys_own_ids_have_a_place() -> None:
+    for place in ((0, 1), (0, 256), (1, 1), (7, 5), (63, 64), (1023, 4)):
+        assert place_of(IDENTITY, client_order_id(IDENTITY, *place)) == place
+    assert place_of(IDENTITY, "ec0d" + 28 * "0") is None
     assert receipts.confirmation(view().identity, 2) == f"{client_order_id(IDENTITY, 0, 2)}/2"

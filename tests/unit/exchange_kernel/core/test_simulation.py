@@ -40,7 +40,7 @@ def test_the_same_seed_is_the_same_world() -> None:
 
 def test_worlds_reach_what_matters() -> None:
     seen: dict[str, int] = {}
-    for seed in range(24):
+    for seed in range(40):
         world = simulate(seed)
         for name, count in world.counter.items():
             seen[name] = seen.get(name, 0) + count
@@ -52,6 +52,8 @@ def test_worlds_reach_what_matters() -> None:
         "end Open",
         "end Filled",
         "end Canceled",
+        "amended in place",
+        "replaced",
         "restore",
         "lose",
     )

@@ -67,7 +67,14 @@ def test_nothing_follows_the_ends_but_late_fills() -> None:
 def test_a_proof_leads_back_to_waiting_or_to_a_denial() -> None:
     for unproven, after in product((State.SUBMITTING, State.UNKNOWN), (State.PENDING, State.DENIED)):
         assert may_follow(unproven, after)
-    assert not may_follow(State.OPEN, State.PENDING)
+    assert not may_follow(State.OPEN, State.SUBMITTING)
+
+
+def test_an_order_that_works_becomes_pending_or_unknown_only_while_it_is_replaced() -> None:
+    live = view(intent(status=said(State.OPEN)))
+    for state in (State.PENDING, State.UNKNOWN):
+        assert status.build(live, Situation(state, Reason.AMENDING)).state is State.OPEN
+        assert status.build(live, Situation(state, Reason.AMENDING, replacing=True)).state is state
 
 
 @pytest.mark.parametrize(
@@ -120,11 +127,11 @@ def test_a_canceled_order_settles_when_it_was_read_m_after_its_end(
 ) -> None:
     one = view(intent(held=True), final_at=final_at, observed_at=observed_at)
 
-    assert report.is_settled(one, order(VenueStatus.CANCELED)) is settled
+    assert report.is_settled(one, PLACED, order(VenueStatus.CANCELED)) is settled
 
 
 def test_fills_without_their_trades_are_not_settled() -> None:
-    assert not report.is_settled(view(), order(VenueStatus.FILLED, "0.5", trades=()))
+    assert not report.is_settled(view(), PLACED, order(VenueStatus.FILLED, "0.5", trades=()))
 
 
 def test_stalled_can_be_said_of_any_state() -> None:
