@@ -2,8 +2,11 @@
 
 What is particular about it: a client order id is unique "among all currently pending orders" and may be used again
 afterwards [C]; stops are algo orders, with ids, lists and endpoints of their own (`okx_algos`); errors come inside HTTP
-200, in the row. A signed request expires 30 seconds after its time stamp [S]; `expTime`, which would be shorter, exists
-for ordinary orders alone and is a header that ccxt does not send.
+200, in the row.
+
+How long a signed request stays valid is not documented for REST: there is a code for an expired time stamp [E 50102],
+and 30 seconds for the login of streams. `expTime` would bound it [T], but exists for ordinary orders alone, as a header
+that ccxt does not send. So requests count as never expiring, and there is one attempt.
 
 Every order has `tdMode` cash, which never borrows; an account in a margin mode refuses it. A stop names its side of the
 price (`slTriggerPx`, `tpTriggerPx`), and one that the market has crossed is refused [E 51277 to 51280]. Stops are
@@ -12,7 +15,7 @@ changed by cancel and replacement: an algo order's amend "only applies to Expiry
 orders alone [A]. There is no GTD.
 
 Sources: the API guide, [C] "Place order", [X] "Cancel order", [N] "Amend order", [A] "Place algo order", [D] "Get
-account configuration", [S] "REST authentication", [E] "Error code", [L] "Rate limits"; [CCXT] ccxt 4.5.90.
+account configuration", [T] "Transaction timeouts", [E] "Error code", [L] "Rate limits"; [CCXT] ccxt 4.5.90.
 """
 
 import json
@@ -50,9 +53,6 @@ from exchange_kernel.exchange.profiles.base import (
 from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
 from exchange_kernel.exchange.profiles.okx_codes import CODES
 
-REQUEST_EXPIRY = 30.0
-"""Seconds [S]."""
-
 _SIDES = MappingProxyType({"Buy": "buy", "Sell": "sell"})
 # Errors stand at the beginning of an answer, or in its one row; long answers without one are not parsed twice.
 _ERROR_WITHIN = 2000
@@ -80,7 +80,7 @@ class OkxSpot(VenueProfile):
             }
         ),
         quote_market_buy=True,
-        request_expiry=REQUEST_EXPIRY,
+        request_expiry=None,
         settle_margin=30.0,  # not documented
         # [N] `newSz` is the "new total target quantity after amendment [...] not the remaining unfilled portion".
         amends=MappingProxyType(

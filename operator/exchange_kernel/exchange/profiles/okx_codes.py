@@ -53,6 +53,8 @@ CODES: tuple[CodeRow, ...] = (
     ),
     *_rows(_REFUSED, "OrderRejected", "51109", "51124", "51140", "51507"),
     # Cancels, amends and queries.
+    # 51603 is documented for orders; that it answers a question about a stop too is not verified (an empty answer is
+    # read the same way, and any other code leaves the look-up without a result, so that nothing is sent).
     *_rows(Proof.NO_SUCH_ORDER, "NoSuchOrder", "51400", "51603"),
     *_rows(Proof.TOO_LATE, "OrderEnded", "51401", "51402", "51503", "51509", "51510"),
     *_rows(_REFUSED, "CancelRejected", "51403"),
