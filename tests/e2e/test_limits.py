@@ -78,7 +78,12 @@ async def test_orders_at_once_share_the_places_and_a_free_place_is_taken(shared:
     async def five_wait() -> bool:
         return len(await waiting()) == 5
 
+    async def three_work() -> bool:
+        orders = (await shared.truth("small")).orders
+        return sum(order["status"] == "NEW" for order in orders) == 3
+
     await eventually(five_wait, what="five of eight orders wait")
+    await eventually(three_work, what="three orders work")
     assert len((await shared.truth("small")).orders) == 3
     await placed(shared, "exit", "Open", side="Sell", price="90000")
     still = await waiting()
@@ -93,12 +98,7 @@ async def test_orders_at_once_share_the_places_and_a_free_place_is_taken(shared:
         return len(await waiting()) == 4
 
     await eventually(four_wait, what="the place that is free is taken by one")
-
-    async def three_work() -> bool:
-        orders = (await shared.truth("small")).orders
-        return sum(order["status"] == "NEW" for order in orders) == 3
-
-    await eventually(three_work, what="three orders work")
+    await eventually(three_work, what="three orders work again")
 
 
 async def test_an_order_that_waits_for_a_place_expires_unsent(shared: Stack) -> None:
