@@ -26,6 +26,7 @@ from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
 from exchange_kernel.core.view import View
 
 FIRST_ATTEMPT = 1
+SHORTEST = 0.01
 
 
 def decide(view: View) -> Decision:
@@ -90,7 +91,9 @@ def stopped(view: View, stop: Stop) -> Decision:
 def until_judged_again(view: View, stop: Stop) -> float | None:
     """An order that waits is judged again when its reason may have gone, and when a deadline of its own passes."""
     deadline = seconds_to_deadline(view) if stop.state is State.PENDING else None
-    return min((wait for wait in (stop.wait, deadline) if wait is not None), default=None)
+    waits = [wait for wait in (stop.wait, deadline) if wait is not None]
+    # A timer may fire a little early: what is left then must not become a loop without a pause.
+    return max(SHORTEST, min(waits)) if waits else None
 
 
 def writer(view: View) -> Writer:

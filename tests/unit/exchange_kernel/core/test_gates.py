@@ -16,7 +16,21 @@ from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.view import Problem, View
-from support.builders import CREATED, RULES, WALL, account, held, intent, limits, market, placement, price, said, view
+from support.builders import (
+    CREATED,
+    MONOTONIC,
+    RULES,
+    WALL,
+    account,
+    held,
+    intent,
+    limits,
+    market,
+    placement,
+    price,
+    said,
+    view,
+)
 
 LATE = CREATED + timedelta(seconds=61)
 TRAILING = {
@@ -260,3 +274,7 @@ def test_an_order_that_waits_is_judged_again_when_a_deadline_of_its_own_passes()
         assert decide(view(wished)).requeue_after == seconds
     early = view(account=account(problem=Problem("VenueUnreachable", "no answer")))
     assert decide(early).requeue_after == 10.0
+
+
+def test_a_wait_that_is_all_but_over_is_no_loop_without_a_pause() -> None:
+    assert decide(view(hold_until=MONOTONIC + 1e-12)).requeue_after == pytest.approx(0.01)
