@@ -5,12 +5,12 @@ import asyncio
 import sys
 import time
 
-from bench import burst, idle, latency, scale
+from bench import burst, fill, idle, latency, scale
 from bench.processes import machine
 from bench.stack import Stack, running
 from bench.table import Row, render
 
-PARTS = ("latency", "burst", "idle", "start", "large", "retention")
+PARTS = ("latency", "fill", "burst", "idle", "start", "large", "retention")
 
 
 def say(line: str) -> None:
@@ -34,6 +34,9 @@ async def run(parts: tuple[str, ...], operator_module: str) -> list[Row]:
         if "latency" in parts:
             say("one order at a time, the operator and the floor in turns …")
             rows += latency.rows(await latency.measure(stack))
+        if "fill" in parts:
+            say("fills, the operator and the floor in turns …")
+            rows += await fill.measure(stack)
         if "burst" in parts:
             say("bursts, the operator and the raw program in turns …")
             rows += burst.rows(*await burst.measure(stack, await _sample(stack), say))

@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.view import Asked
 from exchange_kernel.exchange.hints import Allowance, Hint, HintBook, OrderKey, Pending, caught_up
 from exchange_kernel.exchange.session import AccountSession
@@ -98,6 +99,8 @@ class Following:
         self._allowance = Allowance()
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._supervisor: StreamSupervisor | None = None
+        self._session: AccountSession | None = None
+        self._reading: set[asyncio.Task[None]] = set()
         self._suspects: dict[OrderKey, _Suspect] = {}
         self._shown = StreamState.OFF
         self.counters = StreamCounters()
@@ -108,6 +111,7 @@ class Following:
 
     def start(self, session: AccountSession) -> None:
         """A session was opened: follow its stream, where it has one."""
+        self._session = session
         if not (session.streams and self._context.settings.follows_streams):
             return
         self._supervisor = StreamSupervisor(
@@ -124,6 +128,9 @@ class Following:
     async def stop(self) -> None:
         """The session is about to be closed."""
         supervisor, self._supervisor = self._supervisor, None
+        self._session = None
+        for task in self._reading:
+            task.cancel()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -204,8 +211,33 @@ class Following:
             self._poll_soon()
             return
         self.reads += 1
+        if hint.final and memo.order is not None and self._session is not None:
+            task = asyncio.create_task(self._read_end(memo, hint, self._session))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+        else:
+            self._have_read(memo)
+
+    def _have_read(self, memo: IntentMemo) -> None:
         memo.looked = Asked()
         memo.recheck = memo.order is not None
+        self._wake(memo.meta.uid)
+
+    async def _read_end(self, memo: IntentMemo, hint: Hint, session: AccountSession) -> None:
+        """An order that has ended is told with its fills: both are read at once, not one after the other.
+
+        As with a bulk read, what is found is merged into the memory; what is not is asked for in the usual way.
+        """
+        started = self._context.monotonic()
+        order, trades = await asyncio.gather(
+            session.fetch_order(*hint.key), session.fetch_trades(*hint.key), return_exceptions=True
+        )
+        if not isinstance(order, VenueOrder):
+            self._have_read(memo)
+            return
+        memo.see(order, started, self._context.monotonic())
+        if not isinstance(trades, BaseException):
+            memo.see_trades(trades)
         self._wake(memo.meta.uid)
 
     # --- what polls show ----------------------------------------------------------------------------------------
