@@ -94,8 +94,14 @@ class UnmanagedOrder(Observed):
     quantity: AnyDecimal | None = None
     """Total quantity (base currency, or contracts)."""
 
+    filled_quantity: AnyDecimal | None = None
+    """What of it is filled."""
+
     price: AnyDecimal | None = None
     """Limit price (quote per base)."""
+
+    trigger_price: AnyDecimal | None = None
+    """Trigger price (quote per base), of an order that waits for one."""
 
 
 class UnmanagedOrders(Observed):

@@ -124,12 +124,18 @@ def _unmanaged(orders: tuple[VenueOrder, ...]) -> UnmanagedOrders:
                 client_order_id=order.client_order_id or None,
                 symbol=order.symbol,
                 side=order.side,
-                quantity=order.quantity,
-                price=order.price,
+                quantity=_tidy(order.quantity),
+                filled_quantity=tidy(order.filled),
+                price=_tidy(order.price),
+                trigger_price=_tidy(order.trigger_price),
             )
             for order in shown
         ),
     )
+
+
+def _tidy(value: Decimal | None) -> Decimal | None:
+    return None if value is None else tidy(value)
 
 
 def _metrics(picture: AccountPicture) -> ReconciliationMetrics:
