@@ -54,7 +54,7 @@ def working(facts: AccountFacts, status: VenueStatus = VenueStatus.OPEN, **field
     known = said(fields.pop("state", State.OPEN), client_order_id=placement().client_order_id, **fields)
     return view(
         intent(held=True, status=known),
-        journal=held(placement(Outcome.PLACED)),
+        journal=held(placement(Outcome.PLACED, closed=status is VenueStatus.CANCELED)),
         observed=Found(order(status)),
         account=facts,
     )
