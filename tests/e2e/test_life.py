@@ -299,17 +299,6 @@ async def test_orders_of_two_markets_with_the_same_number_are_not_mixed_up(share
     assert len({order["symbol"] for order in (await shared.truth()).orders}) == 2
 
 
-async def test_a_change_of_a_working_order_is_refused_in_words_and_changes_nothing(shared: Stack) -> None:
-    await shared.order("buy")
-    await shared.until_state("buy", "Open")
-    await shared.patch_intent("buy", {"spec": {"quantity": "0.020"}})
-    obj = await shared.until_condition("buy", "Synced", "False", "AmendNotAvailable")
-    assert obj["status"]["state"] == "Open"
-    assert Decimal((await shared.exactly_one_order())["origQty"]) == Decimal("0.01")
-    await shared.patch_intent("buy", {"spec": {"quantity": "0.010"}})
-    await shared.until_condition("buy", "Synced", "True")
-
-
 async def test_the_account_state_shows_balances_and_orders_that_nobody_manages(shared: Stack) -> None:
     await shared.order("buy", deletionPolicy="Orphan")
     await shared.order("other", quantity="0.020")

@@ -1,0 +1,195 @@
+"""Changing an order that works, on the real stack: in place, or canceled and the rest placed anew.
+
+The venue's own books are the truth: never two live orders of one intent, and the fills of all of them are the status'.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from paper_exchange.config import Config
+from support.proxy import Action, Drop, Request, Response
+from support.stack import Stack, condition
+
+Json = Any
+# Each request of an amend: the side that sees it, its method, a part of its path, and a text in its body.
+STEPS = {
+    "record": ("api", "PUT", "/orderreceipts/", '"Canceling"'),
+    "cancel": ("venue", "DELETE", "/api/v3/order", ""),
+    "second-record": ("api", "PUT", "/orderreceipts/", '"Creating"'),
+    "create": ("venue", "POST", "/api/v3/order", ""),
+}
+LIVE = {"NEW", "PARTIALLY_FILLED"}
+PATIENT = {"placement": {"startingDeadlineSeconds": 900}}
+# S + R + M + 1 of this set-up is 22 s; the rest is for a machine that has much to do.
+WAIT = 100.0
+
+
+@pytest.fixture
+def venue_config() -> Config:
+    return Config(accounts=(), weight_per_minute=0)
+
+
+async def _synced(stack: Stack, name: str, price: str, quantity: str, seconds: float = 30) -> Json:
+    """Until the status says that the order is what the spec asks for."""
+
+    def holds(obj: Json) -> bool:
+        sent = obj["status"].get("normalized", {})
+        same = (Decimal(sent.get("price", 0)), Decimal(sent.get("quantity", 0))) == (Decimal(price), Decimal(quantity))
+        return same and condition(obj, "Synced")[0] == "True" and obj["status"].get("pendingCommand", "None") == "None"
+
+    return await stack.until(name, holds, what=f"{quantity} at {price}", seconds=seconds)
+
+
+async def _orders(stack: Stack) -> list[Json]:
+    return sorted((await stack.truth()).orders, key=lambda order: int(order["orderId"]))
+
+
+async def _one_live(stack: Stack, price: str, quantity: str) -> list[Json]:
+    """All orders at the venue, oldest first: the last works with these values, all others have ended."""
+    orders = await _orders(stack)
+    assert [order["status"] in LIVE for order in orders] == [*[False] * (len(orders) - 1), True]
+    last = orders[-1]
+    assert (Decimal(last["price"]), Decimal(last["origQty"])) == (Decimal(price), Decimal(quantity))
+    return orders
+
+
+async def _open(stack: Stack, **spec: object) -> Json:
+    await stack.order("buy", quantity="0.01", price="20000", **spec)
+    return await stack.until_state("buy", "Open")
+
+
+async def _change(stack: Stack, **spec: str) -> None:
+    await stack.patch_intent("buy", {"spec": spec})
+
+
+async def test_a_price_is_changed_by_canceling_and_placing_anew(shared: Stack) -> None:
+    before = await _open(shared)
+    await _change(shared, price="21000")
+    obj = await _synced(shared, "buy", "21000", "0.01")
+    orders = await _one_live(shared, "21000", "0.01")
+    assert [order["status"] for order in orders] == ["CANCELED", "NEW"]
+    assert obj["status"]["previousOrderIds"] == [before["status"]["exchangeOrderId"]]
+    assert obj["status"]["state"] == "Open"
+
+
+async def test_a_quantity_is_raised_by_canceling_and_placing_anew(shared: Stack) -> None:
+    await _open(shared)
+    await _change(shared, quantity="0.02")
+    await _synced(shared, "buy", "20000", "0.02")
+    assert len(await _one_live(shared, "20000", "0.02")) == 2
+
+
+async def test_a_quantity_is_lowered_in_place(shared: Stack) -> None:
+    before = await _open(shared)
+    await _change(shared, quantity="0.005")
+    obj = await _synced(shared, "buy", "20000", "0.005")
+    assert len(await _one_live(shared, "20000", "0.005")) == 1
+    assert obj["status"]["exchangeOrderId"] == before["status"]["exchangeOrderId"]
+
+
+async def test_two_amends_in_a_row_end_in_the_newest_wish(shared: Stack) -> None:
+    await _open(shared)
+    await _change(shared, price="21000")
+    await _change(shared, price="22000", quantity="0.02")
+    await _synced(shared, "buy", "22000", "0.02")
+    await _one_live(shared, "22000", "0.02")
+
+
+async def test_a_policy_that_forbids_it_leaves_the_order_alone(shared: Stack) -> None:
+    await _open(shared, amendPolicy="Never")
+    await _change(shared, price="21000")
+    await shared.until_condition("buy", "Synced", "False", "AmendNotAllowed")
+    assert len(await _one_live(shared, "20000", "0.01")) == 1
+    await _change(shared, price="20000")
+    await shared.until_condition("buy", "Synced", "True")
+
+
+async def test_in_place_only_where_the_venue_cannot_leaves_the_order_alone(shared: Stack) -> None:
+    await _open(shared, amendPolicy="InPlaceOnly")
+    await _change(shared, price="21000")
+    await shared.until_condition("buy", "Synced", "False", "AmendNotAllowed")
+    assert len(await _one_live(shared, "20000", "0.01")) == 1
+
+
+async def test_a_wish_that_the_market_denies_leaves_the_order_alone(shared: Stack) -> None:
+    await _open(shared)
+    await _change(shared, price="20000.001")
+    await shared.until_condition("buy", "Synced", "False", "NotOnGrid")
+    assert len(await _one_live(shared, "20000", "0.01")) == 1
+
+
+async def _partly(stack: Stack) -> Decimal:
+    """An order of 2 ETH, of which a part was filled at once."""
+    await stack.order("buy", symbol="ETH/USDT", quantity="2", price="3000.30")
+    obj = await stack.until_state("buy", "PartiallyFilled")
+    return Decimal(obj["status"]["filledQuantity"])
+
+
+async def test_fills_count_towards_the_quantity_of_a_replaced_order(shared: Stack) -> None:
+    filled = await _partly(shared)
+    await _change(shared, price="2900")
+    obj = await _synced(shared, "buy", "2900", "2")
+    old, new = await _one_live(shared, "2900", str(2 - filled))
+    assert (old["status"], Decimal(old["executedQty"])) == ("CANCELED", filled)
+    assert Decimal(new["executedQty"]) == 0
+    status = obj["status"]
+    assert (status["state"], Decimal(status["filledQuantity"])) == ("PartiallyFilled", filled)
+    assert Decimal(status["remainingQuantity"]) == 2 - filled
+    assert Decimal(status["cost"]) == Decimal(old["cummulativeQuoteQty"])
+
+
+async def test_less_than_was_filled_cancels_the_rest_and_is_filled(shared: Stack) -> None:
+    filled = await _partly(shared)
+    assert filled > Decimal("0.1")
+    await _change(shared, quantity="0.1")
+    obj = await shared.until_state("buy", "Filled")
+    assert Decimal(obj["status"]["filledQuantity"]) == filled
+    assert [order["status"] for order in await _orders(shared)] == ["CANCELED"]
+
+
+async def test_a_refused_replacement_is_canceled_and_stalled(shared: Stack) -> None:
+    await _open(shared)
+    await _change(shared, quantity="100", price="40000")  # more than the account can pay
+    await shared.until_condition("buy", "Stalled", "True", "AmendFailed")
+    obj = await shared.until_state("buy", "Canceled")
+    assert condition(obj, "Ready")[1] == "AmendFailed"
+    assert not [order for order in await _orders(shared) if order["status"] in LIVE]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_crash_at_any_step_of_an_amend_neither_loses_nor_doubles(stack: Stack, step: str, moment: str) -> None:
+    side, method, path, text = STEPS[step]
+    api, venue = await stack.api_proxy(), await stack.venue_proxy()
+    config = api.write_kubeconfig(stack.folder / "proxied.kubeconfig")
+    operator = await stack.start_operator(kubeconfig=config, allowed_endpoints=venue.url)
+    await stack.open_account(endpoint=venue.url)
+    await stack.account_ready()
+    await _open(stack, **PATIENT)
+    hook = _killer(operator.kill, method, path, text)
+    proxy = api if side == "api" else venue
+    (proxy.before if moment == "before" else proxy.after)(hook)
+    await _change(stack, price="21000")
+    assert await operator.ended(60) == -9
+    await operator.start()
+    await _synced(stack, "buy", "21000", "0.01", WAIT)
+    assert len(await _one_live(stack, "21000", "0.01")) == 2
+
+
+def _killer(kill: Callable[[], None], method: str, path: str, text: str) -> Callable[..., Awaitable[Action | None]]:
+    """Kills once, at the first request that is meant, and loses it, or its answer."""
+    done: list[Request] = []
+
+    async def hook(request: Request, _: Response | None = None) -> Action | None:
+        if done or request.method != method or path not in request.path or text.encode() not in request.body:
+            return None
+        done.append(request)
+        kill()
+        return Drop()
+
+    return hook
