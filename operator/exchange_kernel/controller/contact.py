@@ -143,7 +143,7 @@ class Contact:
                 return False
             opened = await self._try(account, secret)
         except NotOpened as error:
-            self.facts = error.facts
+            self.facts = _still(self.facts, error.facts)
             self.retry_later()
             return False
         await self._use(opened, account)
@@ -237,6 +237,13 @@ class Contact:
             _log.info("%s: the operator may not protect the Secret from deletion", self._name)
         except KubeError as error:
             _log.warning("%s: cannot protect account and Secret from deletion: %s", self._name, error)
+
+
+def _still(before: SessionFacts, now: SessionFacts) -> SessionFacts:
+    """What a try has found out; what it did not come to ask is as it was (a refused key, under a rate limit)."""
+    connected = before.connected if now.connected is None else now.connected
+    authenticated = before.authenticated if now.authenticated is None else now.authenticated
+    return replace(now, connected=connected, authenticated=authenticated)
 
 
 async def _end(opened: Opened, seconds: float) -> None:
