@@ -2,8 +2,9 @@
 
 from functools import partial
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render, values
-from paper_exchange.binance.endpoint import Call, Json, Work, refused
+from paper_exchange.binance.endpoint import Call, refused
 from paper_exchange.model import Page
 from paper_exchange.refusals import Refusal
 from paper_exchange.venue import Venue

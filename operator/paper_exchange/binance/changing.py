@@ -3,8 +3,9 @@
 from enum import StrEnum
 from functools import partial
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render_changes, values
-from paper_exchange.binance.endpoint import Call, Json, Work, expected, refused
+from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.binance.trading import read_order, read_shape

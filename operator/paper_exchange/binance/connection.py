@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import WSMsgType, web
 
-from paper_exchange.binance.rest import end_connection
+from paper_exchange.delivery import end_connection
 
 PING_EVERY_S: Final = 20.0
 """The venue pings every 20 seconds ..."""

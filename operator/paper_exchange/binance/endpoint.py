@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from paper_exchange.answering import Work
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.params import Params
@@ -12,11 +13,6 @@ from paper_exchange.refusals import Refusal
 from paper_exchange.venue import Venue
 
 _Expected = TypeVar("_Expected")
-
-Json = Any
-"""What orjson can write."""
-Work = Callable[[], Json]
-"""The part of a request that reaches the engine. It may be called twice: that is what a duplicated request is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,23 @@
 """One request from its arrival to its answer, on whichever transport.
 
-The way is: rate limits, key and signature, parameters, engine, answer. Fault rules strike between the steps; where
-none is in force the hooks cost one look into an empty table.
+The way is: rate limits, key and signature, parameters, engine, answer. Fault rules strike between the steps.
 """
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from dataclasses import dataclass
 
+from paper_exchange.answering import Answer, FaultPoints, Json, Trace, Work, replacement
 from paper_exchange.binance import auth, errors
 from paper_exchange.binance.account import order_limits, rate_limit
 from paper_exchange.binance.auth import Security, SignedText
-from paper_exchange.binance.endpoint import Call, Endpoint, Json, Work
+from paper_exchange.binance.endpoint import Call, Endpoint
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.params import Params
-from paper_exchange.faults import Action, FaultBook, FaultRule, Hook, Subject
+from paper_exchange.faults import FaultBook, Hook, Subject
 from paper_exchange.limits import Verdict
 from paper_exchange.model import ApiKey
 from paper_exchange.modes import Modes
 from paper_exchange.request_log import AnsweredRequest, RequestLog
 from paper_exchange.venue import Venue
-
-_HTML = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
-
-
-class Delivery(Enum):
-    """How much of an answer reaches the client."""
-
-    WHOLE = auto()
-    HALF_THEN_FIN = auto()
-    HALF_THEN_RST = auto()
-    RST = auto()
-    FIN = auto()
-    CLOSE = auto()
-    """Websockets only: a close frame."""
-    STALL = auto()
-    """Nothing, for ever; the connection stays up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,60 +55,24 @@ class Incoming:
         return self.endpoint.counts_order and not only_cancels
 
 
-@dataclass(slots=True)
-class Answer:
-    """What goes back.
-
-    Attributes:
-        status: HTTP status, or `status` of a WS-API answer; 0 when nothing goes back.
-        result: What the endpoint answers.
-        error: The refusal, instead of a result.
-        raw: Literal bytes instead of either, put there by a fault.
-        headers: Further HTTP headers.
-        delivery: How much of it reaches the client.
-        pause_s: Seconds to wait in the middle of the body.
-        close_code: For `Delivery.CLOSE`.
-        account: Who asked, empty before authentication.
-    """
-
-    status: int
-    result: Json = None
-    error: VenueError | None = None
-    raw: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delivery: Delivery = Delivery.WHOLE
-    pause_s: float = 0.0
-    close_code: int = 1000
-    account: str = ""
-
-
-@dataclass(slots=True)
-class _Trace:
-    """What happened to a request so far."""
-
-    subject: Subject
-    engine_calls: int = 0
-
-
 class Gateway:
     """Serves requests for the transports."""
 
     def __init__(self, venue: Venue, faults: FaultBook, modes: Modes, log: RequestLog) -> None:
         self._venue = venue
-        self._faults = faults
+        self._points = FaultPoints(venue, faults)
         self._modes = modes
         self._log = log
 
     async def serve(self, incoming: Incoming) -> Answer:
         """Answers a request. Refusals are answers too: this raises nothing."""
         arrived = self._venue.now_ms()
-        trace = _Trace(Subject(incoming.method, incoming.path, incoming.client_order_id))
+        trace = Trace(Subject(incoming.method, incoming.path, incoming.client_order_id))
         try:
             answer = await self._serve(incoming, trace)
         except VenueError as refusal:
-            answer = Answer(refusal.status, error=refusal, headers=refusal.headers)
-        if self._faults.listens(Hook.IN_BODY):
-            answer = self._in_body(answer, trace.subject)
+            answer = refused_with(refusal)
+        answer = self._points.in_body(answer, trace.subject)
         answer.account = trace.subject.account
         self._log.add(
             AnsweredRequest(
@@ -137,15 +82,15 @@ class Gateway:
                 account=trace.subject.account,
                 client_order_id=trace.subject.client_order_id,
                 status=answer.status,
-                code=answer.error.code if answer.error else 0,
+                code=answer.code,
                 reached_engine=trace.engine_calls,
             )
         )
         return answer
 
-    async def _serve(self, incoming: Incoming, trace: _Trace) -> Answer:
-        struck = await self._strike(Hook.BEFORE_AUTH, trace.subject)
-        if struck and (replaced := replacement(struck)):
+    async def _serve(self, incoming: Incoming, trace: Trace) -> Answer:
+        struck = await self._points.strike(Hook.BEFORE_AUTH, trace.subject)
+        if replaced := replacement(struck):
             return replaced
         if self._modes.maintenance:
             raise errors.SHUTTING_DOWN
@@ -154,28 +99,14 @@ class Gateway:
         if key is not None:
             trace.subject = Subject(incoming.method, incoming.path, incoming.client_order_id, key.account)
         work = incoming.endpoint.prepare(self._venue, Call(incoming.params, key))
-        struck = await self._strike(Hook.BEFORE_ENGINE, trace.subject)
+        struck = await self._points.strike(Hook.BEFORE_ENGINE, trace.subject)
         if struck:
             if replaced := replacement(struck):
                 return replaced
             self._check_still_fresh(incoming)
         if incoming.minds_order_count:
             _judge(self._venue.limiter.admit_order(trace.subject.account, self._venue.now_ms()))
-        return await self._engine(work, struck, trace)
-
-    async def _engine(self, work: Work, struck: FaultRule | None, trace: _Trace) -> Answer:
-        answer = _run(work)
-        trace.engine_calls = 1
-        if struck and struck.do is Action.DUPLICATE:
-            second = _run(work)
-            trace.engine_calls = 2
-            answer = second if struck.answer == "second" else answer
-        struck = await self._strike(Hook.AFTER_ENGINE, trace.subject)
-        if struck is None:
-            return answer
-        if struck.do is Action.TRUNCATE:
-            answer.delivery = Delivery.HALF_THEN_FIN
-        return replacement(struck) or answer
+        return await self._points.engine(lambda: _run(work), struck, trace)
 
     def _charge(self, incoming: Incoming) -> None:
         weight = incoming.endpoint.weight(incoming.params)
@@ -219,27 +150,6 @@ class Gateway:
         if incoming.endpoint.security is not Security.NONE:
             auth.check_time(incoming.params, self._venue.now_ms())
 
-    async def _strike(self, hook: Hook, subject: Subject) -> FaultRule | None:
-        if not self._faults.listens(hook):
-            return None
-        rule = self._faults.strike(hook, subject, self._venue.now_ms())
-        if rule and rule.delay_ms:
-            await asyncio.sleep(rule.delay_ms / 1000)
-        return rule
-
-    def _in_body(self, answer: Answer, subject: Subject) -> Answer:
-        rule = self._faults.strike(Hook.IN_BODY, subject, self._venue.now_ms())
-        if rule is None:
-            return answer
-        answer.pause_s = rule.delay_ms / 1000
-        if rule.do is Action.TRUNCATE:
-            answer.delivery = Delivery.HALF_THEN_FIN
-        elif rule.do is Action.DROP:
-            answer.delivery = Delivery.HALF_THEN_RST if rule.how == "rst" else Delivery.HALF_THEN_FIN
-        else:
-            return replacement(rule) or answer
-        return answer
-
 
 def _judge(verdict: Verdict) -> None:
     if verdict.refusal is not None:
@@ -251,18 +161,9 @@ def _run(work: Work) -> Answer:
     try:
         return Answer(200, work())
     except VenueError as refusal:
-        return Answer(refusal.status, error=refusal, headers=refusal.headers)
+        return refused_with(refusal)
 
 
-def replacement(rule: FaultRule) -> Answer | None:
-    """The answer that a rule puts in the place of the real one; None when the real one is still wanted."""
-    rude = rule.how == "rst"
-    answers = {
-        Action.DROP: Answer(0, delivery=Delivery.RST if rude else Delivery.FIN),
-        Action.RESPOND: Answer(rule.status, raw=rule.body.encode(), headers=rule.headers),
-        Action.EMPTY: Answer(200, raw=b""),
-        Action.GARBLE: Answer(200, raw=(rule.body or _HTML).encode(), headers={"Content-Type": "text/html"}),
-        Action.CLOSE: Answer(0, delivery=Delivery.RST if rude else Delivery.CLOSE, close_code=rule.code),
-        Action.STALL: Answer(0, delivery=Delivery.STALL),
-    }
-    return answers.get(rule.do)
+def refused_with(refusal: VenueError) -> Answer:
+    """The answer that a refusal is."""
+    return Answer(refusal.status, refusal.body(), refusal.code, headers=refusal.headers)

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render_market, values
 from paper_exchange.binance.account import rate_limit
-from paper_exchange.binance.endpoint import Call, Json, Work
+from paper_exchange.binance.endpoint import Call
 from paper_exchange.klines import INTERVALS
 from paper_exchange.model import Page, SymbolStatus
 from paper_exchange.venue import Venue

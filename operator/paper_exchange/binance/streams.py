@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import orjson
 
+from paper_exchange.answering import Json
 from paper_exchange.binance import render
 from paper_exchange.binance.connection import Connection
-from paper_exchange.binance.endpoint import Json
 from paper_exchange.binance.event_faults import mistreat
 from paper_exchange.events import AccountPosition, BalanceUpdate, Event, OrderUpdate
 from paper_exchange.faults import FaultBook, Hook, Subject

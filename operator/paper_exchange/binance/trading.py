@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Final
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render, values
-from paper_exchange.binance.endpoint import Call, Json, Work, expected, refused
+from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.commands import (

@@ -8,15 +8,15 @@ from typing import Final
 import orjson
 from aiohttp import web
 
+from paper_exchange.answering import Answer, Delivery, Json, Work
 from paper_exchange.binance import auth, errors
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.connection import Connection
-from paper_exchange.binance.endpoint import Call, Endpoint, Json, Work
+from paper_exchange.binance.endpoint import Call, Endpoint
 from paper_exchange.binance.endpoints import WS
 from paper_exchange.binance.errors import VenueError
-from paper_exchange.binance.gateway import Answer, Delivery, Gateway, Incoming
+from paper_exchange.binance.gateway import Gateway, Incoming, refused_with
 from paper_exchange.binance.params import Params
-from paper_exchange.binance.rest import body_of
 from paper_exchange.binance.sessions import Sessions, StreamKind
 from paper_exchange.binance.streams import Subscription, UserStreams
 from paper_exchange.venue import Venue
@@ -124,7 +124,7 @@ class _Session:
             answer = await self._gateway.serve(incoming)
             limits = self._gateway.rate_limits(incoming, answer.account) if with_limits else None
         except VenueError as refusal:
-            answer = Answer(refusal.status, error=refusal)
+            answer = refused_with(refusal)
         self._deliver(identifier, answer, limits)
 
     def _incoming(self, message: dict[str, Json]) -> Incoming:
@@ -210,15 +210,13 @@ def _parse(text: str) -> dict[str, Json]:
 def _frame(identifier: Json, answer: Answer, limits: list[Json] | None) -> str:
     """The text of an answer; what a fault put in its place is wrapped if it is JSON, and sent bare if not."""
     outcome: Json = answer.result
-    failed = answer.error is not None
-    if answer.error is not None:
-        outcome = answer.error.body()
+    failed = answer.code != 0
     if answer.raw is not None:
         failed = answer.status != 200
         try:
             outcome = orjson.loads(answer.raw)
         except orjson.JSONDecodeError:
-            return body_of(answer).decode("utf-8", "replace")
+            return answer.raw.decode("utf-8", "replace")
     name = "error" if failed else "result"
     frame = {"id": identifier, "status": answer.status, name: outcome}
     if limits is not None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Final
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.kraken import errors, ids, lists, render
-from paper_exchange.kraken.endpoint import Call, Json, Work
+from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.lists import Found, FoundTrade
 from paper_exchange.kraken.names import asset_id, find_pair
 from paper_exchange.kraken.params import Params

@@ -2,18 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from paper_exchange.answering import Work
 from paper_exchange.kraken.auth import Security
 from paper_exchange.kraken.counters import Counters
 from paper_exchange.kraken.params import Params
 from paper_exchange.model import ApiKey
 from paper_exchange.venue import Venue
-
-Json = Any
-"""What orjson can write."""
-Work = Callable[[], Json]
-"""The part of a request that reaches the engine. It may be called twice: that is what a duplicated request is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ and a token that opens nothing would be worse than none.
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from paper_exchange.answering import Work
 from paper_exchange.kraken import account, public, trading
 from paper_exchange.kraken.auth import Security
-from paper_exchange.kraken.endpoint import Call, Endpoint, Work
+from paper_exchange.kraken.endpoint import Call, Endpoint
 
 PREFIX: Final = "/0/"
 SYSTEM_STATUS: Final = "/0/public/SystemStatus"

@@ -4,15 +4,14 @@ The way is: key, signature and nonce, permission, rate limit, parameters, engine
 the steps, at the same hooks and in the same way as in the other dialect.
 """
 
-import asyncio
 from dataclasses import dataclass
 
-from paper_exchange.binance.gateway import Answer, Delivery, replacement
-from paper_exchange.faults import Action, FaultBook, FaultRule, Hook, Subject
+from paper_exchange.answering import Answer, FaultPoints, Json, Trace, Work, replacement
+from paper_exchange.faults import FaultBook, Hook, Subject
 from paper_exchange.kraken import auth, errors, public
 from paper_exchange.kraken.auth import Nonces, Security
 from paper_exchange.kraken.counters import Counters
-from paper_exchange.kraken.endpoint import Call, Endpoint, Json, Work
+from paper_exchange.kraken.endpoint import Call, Endpoint
 from paper_exchange.kraken.endpoints import SYSTEM_STATUS
 from paper_exchange.kraken.errors import KrakenError
 from paper_exchange.kraken.params import Params, read_params
@@ -50,15 +49,6 @@ class Incoming:
     signature: str | None
 
 
-@dataclass(slots=True)
-class _Trace:
-    """What happened to a request so far."""
-
-    subject: Subject
-    engine_calls: int = 0
-    error: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
     """What the venue remembers of its callers, through its outages too."""
@@ -72,7 +62,7 @@ class Gateway:
 
     def __init__(self, venue: Venue, faults: FaultBook, modes: Modes, log: RequestLog, door: Door) -> None:
         self._venue = venue
-        self._faults = faults
+        self._points = FaultPoints(venue, faults)
         self._modes = modes
         self._log = log
         self._door = door
@@ -81,13 +71,12 @@ class Gateway:
         """Answers a request. Refusals are answers too: this raises nothing."""
         self._venue.pass_time()
         arrived = self._venue.now_ms()
-        trace = _Trace(Subject(incoming.method, incoming.path))
+        trace = Trace(Subject(incoming.method, incoming.path))
         try:
             answer = await self._serve(incoming, trace)
         except KrakenError as refusal:
             answer = self._refusal(refusal, trace)
-        if self._faults.listens(Hook.IN_BODY):
-            answer = self._in_body(answer, trace.subject)
+        answer = self._points.in_body(answer, trace.subject)
         self._log.add(
             AnsweredRequest(
                 time_ms=arrived,
@@ -103,12 +92,12 @@ class Gateway:
         )
         return answer
 
-    async def _serve(self, incoming: Incoming, trace: _Trace) -> Answer:
+    async def _serve(self, incoming: Incoming, trace: Trace) -> Answer:
         params = read_params(incoming.query, incoming.body, incoming.content_type)
         client_id = params.get("cl_ord_id") or ""
         trace.subject = Subject(incoming.method, incoming.path, client_id)
-        struck = await self._strike(Hook.BEFORE_AUTH, trace.subject)
-        if struck and (replaced := replacement(struck)):
+        struck = await self._points.strike(Hook.BEFORE_AUTH, trace.subject)
+        if replaced := replacement(struck):
             return replaced
         endpoint = self._endpoint(incoming)
         key = self._authenticate(incoming, endpoint, params)
@@ -117,10 +106,10 @@ class Gateway:
             self._door.counters.call(key.account, endpoint.cost, self._venue.now_ms())
         call = Call(self._venue, params, key, self._door.counters)
         work = self._work(incoming, endpoint, call)
-        struck = await self._strike(Hook.BEFORE_ENGINE, trace.subject)
-        if struck and (replaced := replacement(struck)):
+        struck = await self._points.strike(Hook.BEFORE_ENGINE, trace.subject)
+        if replaced := replacement(struck):
             return replaced
-        return await self._engine(work, struck, trace)
+        return await self._points.engine(lambda: self._run(work, trace), struck, trace)
 
     def _endpoint(self, incoming: Incoming) -> Endpoint:
         endpoint = incoming.endpoint
@@ -147,52 +136,16 @@ class Gateway:
         auth.check_permission(key, endpoint.security)
         return key
 
-    async def _engine(self, work: Work, struck: FaultRule | None, trace: _Trace) -> Answer:
-        answer = self._run(work, trace)
-        trace.engine_calls = 1
-        if struck and struck.do is Action.DUPLICATE:
-            second = self._run(work, trace)
-            trace.engine_calls = 2
-            answer = second if struck.answer == "second" else answer
-        struck = await self._strike(Hook.AFTER_ENGINE, trace.subject)
-        if struck is None:
-            return answer
-        if struck.do is Action.TRUNCATE:
-            answer.delivery = Delivery.HALF_THEN_FIN
-        return replacement(struck) or answer
-
-    def _run(self, work: Work, trace: _Trace) -> Answer:
+    def _run(self, work: Work, trace: Trace) -> Answer:
         trace.error = ""
         try:
             return Answer(200, _envelope([], work()))
         except KrakenError as refusal:
             return self._refusal(refusal, trace)
 
-    def _refusal(self, refusal: KrakenError, trace: _Trace) -> Answer:
+    def _refusal(self, refusal: KrakenError, trace: Trace) -> Answer:
         trace.error = refusal.text
         return Answer(200, _envelope([refusal.text]))
-
-    async def _strike(self, hook: Hook, subject: Subject) -> FaultRule | None:
-        if not self._faults.listens(hook):
-            return None
-        rule = self._faults.strike(hook, subject, self._venue.now_ms())
-        if rule and rule.delay_ms:
-            await asyncio.sleep(rule.delay_ms / 1000)
-            self._venue.pass_time()
-        return rule
-
-    def _in_body(self, answer: Answer, subject: Subject) -> Answer:
-        rule = self._faults.strike(Hook.IN_BODY, subject, self._venue.now_ms())
-        if rule is None:
-            return answer
-        answer.pause_s = rule.delay_ms / 1000
-        if rule.do is Action.TRUNCATE:
-            answer.delivery = Delivery.HALF_THEN_FIN
-        elif rule.do is Action.DROP:
-            answer.delivery = Delivery.HALF_THEN_RST if rule.how == "rst" else Delivery.HALF_THEN_FIN
-        else:
-            return replacement(rule) or answer
-        return answer
 
 
 def _envelope(refusals: list[str], result: Json = None) -> dict[str, Json]:

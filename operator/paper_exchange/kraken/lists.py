@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from paper_exchange.answering import Json
 from paper_exchange.kraken import errors, render
-from paper_exchange.kraken.endpoint import Call, Json
+from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.ids import Named
 from paper_exchange.kraken.names import Pair, pair_of
 from paper_exchange.model import LATEST, Order, Symbol, Trade

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from paper_exchange.answering import Json, Work
 from paper_exchange.kraken import errors
-from paper_exchange.kraken.endpoint import Call, Json, Work
+from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.names import Pair, altname, asset_id, find_pair, pairs
 from paper_exchange.kraken.render import COST_DECIMALS, decimals, seconds
 from paper_exchange.model import LATEST, Fees, Page

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from paper_exchange.binance.rest import deliver
+from paper_exchange.delivery import deliver
 from paper_exchange.kraken.endpoints import ENDPOINTS
 from paper_exchange.kraken.gateway import Gateway, Incoming
 
