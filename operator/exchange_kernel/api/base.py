@@ -197,5 +197,10 @@ def _immutability(model: type[Model], name: str) -> TransitionRule[Any]:
         cel=cel,
         message=f"{alias} is immutable: {model.REPLACEMENT}",
         # As the API server sees it: "100" and "100.0" are the same number, and a change of the text.
-        holds=lambda old, new: bool(old.to_object().get(alias) == new.to_object().get(alias)),
+        holds=lambda old, new: _as_written(old, name) == _as_written(new, name),
     )
+
+
+def _as_written(model: Model, name: str) -> dict[str, Any]:
+    """One field in its JSON form; empty where it is absent."""
+    return model.model_dump(mode="json", by_alias=True, include={name})
