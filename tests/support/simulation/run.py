@@ -37,6 +37,7 @@ LAST_ACT = 100.0  # later ones would not come to rest before the end
 CALM = 30.0  # in the last seconds nothing is written any more
 EDGE = 0.3
 BOUNDARIES = (0.1, S - EDGE, S + EDGE, S + R - EDGE, S + R + EDGE, M, FENCE - EDGE, FENCE + EDGE, FENCE + S, 2 * FENCE)
+MOST_DECISIONS = 800  # worlds that come to rest take fewer than 200
 NAME = "dip"
 
 USER_ACTS = (
@@ -418,6 +419,8 @@ class World:
 
     def _judge(self, view: View, decision: Decision) -> None:
         self.counter["decisions"] += 1
+        if self.counter["decisions"] > MOST_DECISIONS:
+            raise Broken("decisions follow each other without an end")
         latest = receipts.latest(view.journal.receipt) if isinstance(view.journal, Held) else None
         for action in decision.actions:
             if isinstance(action, Send):
