@@ -103,11 +103,6 @@ class Reason(StrEnum):
         "The name or intentId was used for an order with other values.",
         "Create a new OrderIntent with a new name: a new trade needs a new one.",
     )
-    NAME_CONFLICT = (
-        "NameConflict",
-        "A child of the group has a name that belongs to another object.",
-        "Rename the group or the other object.",
-    )
     REDUCE_ONLY_ACCOUNT = (
         "ReduceOnlyAccount",
         "The account takes only orders that reduce exposure.",
@@ -127,13 +122,7 @@ class Reason(StrEnum):
         "Remove the annotation.",
     )
     SUSPENDED = ("Suspended", "The spec holds the order back (suspend).", "Set spec.suspend: false.")
-    WAITING_TO_SEND = ("WaitingToSend", "The order waits for its turn at the venue.")
     NOT_PLACED = ("NotPlaced", "The last attempt provably did not reach the venue; another follows.")
-    JOURNAL_UNAVAILABLE = (
-        "JournalUnavailable",
-        "The receipt cannot be written, so nothing is sent.",
-        "Check the API server and the operator's rights in its namespace.",
-    )
     JOURNAL_FOREIGN = (
         "JournalForeign",
         "The account belongs to the journal of another installation, or its journal was lost.",
@@ -213,7 +202,11 @@ class Reason(StrEnum):
         "Create a new OrderIntent with a new name or intentId.",
     )
     IMMEDIATE_PART_DONE = ("ImmediatePartDone", "An IOC order took what the market gave, and the rest has ended.")
-    EXPIRED = ("Expired", "The order's time in force ended before it was filled.")
+    EXPIRED = (
+        "Expired",
+        "The order's time in force ended before it was filled.",
+        "Create a new OrderIntent with a new name for what is still wanted.",
+    )
     REJECTED = (
         "Rejected",
         "The venue refused the order.",
@@ -296,10 +289,13 @@ class Reason(StrEnum):
         "The venue holds back requests for a while.",
         "Wait; if it persists, use fewer programs with this key or address.",
     )
-    MAINTENANCE = ("Maintenance", "The venue is under maintenance.", "Wait.")
     HALTED = (
         "Halted",
         "The account is halted (tradingState): nothing is sent, and the orders of haltScope are canceled for good.",
         "Ask the account's owner to set tradingState: Enabled; for an order that the halt has canceled use a new name.",
     )
-    TERMINATING = ("Terminating", "The account is being deleted: it only cancels.")
+    TERMINATING = (
+        "Terminating",
+        "The account is being deleted: it only cancels.",
+        "Wait for its end; create a new ExchangeAccount for new orders.",
+    )

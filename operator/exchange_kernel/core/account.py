@@ -235,9 +235,7 @@ def _capabilities(rules: VenueRules) -> Capabilities:
 
 
 # What only time or somebody else's repair can end: tools go on waiting. Anything else needs a human.
-_PASSING = frozenset(
-    {Reason.CONNECTING, Reason.VENUE_UNREACHABLE, Reason.RATE_LIMITED, Reason.MAINTENANCE, Reason.CLOCK_SKEW}
-)
+_PASSING = frozenset({Reason.CONNECTING, Reason.VENUE_UNREACHABLE, Reason.RATE_LIMITED, Reason.CLOCK_SKEW})
 
 
 def _conditions(view: AccountView, problem: Problem | None) -> tuple[Condition, ...]:

@@ -299,7 +299,7 @@ def _unsure_of_the_account(patch: Patch) -> type[OperatorShell]:
 
 def _unknown_not_said(patch: Patch) -> type[OperatorShell]:
     def in_doubt(view: View, placement: ReceiptPlacement, seen_at: float) -> Any:  # noqa: ANN401
-        return status.build(view, Situation(run.State.PENDING, run.Reason.WAITING_TO_SEND), placement)
+        return status.build(view, Situation(run.State.PENDING, run.Reason.NOT_PLACED), placement)
 
     patch.setattr(unresolved, "_in_doubt", in_doubt)
     return OperatorShell
