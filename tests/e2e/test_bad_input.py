@@ -18,12 +18,19 @@ DENIED = {
     "price off the grid": ({"price": "20000.001"}, "NotOnGrid", "20000.00"),
     "below the minimum notional": ({"quantity": "0.00010"}, "BelowMinimum", "5 USDT or more"),
     "above the maximum": ({"quantity": "99999", "price": "1"}, "AboveMaximum", "maximum"),
-    "a type of a later version": (
-        {"type": "StopMarket", "triggerPrice": "70000", "price": None}, "NotSupported", "StopMarket",
+    "an instruction that the venue lacks": (
+        {
+            "type": "TrailingStopMarket",
+            "side": "Sell",
+            "price": None,
+            "trailing": {"offset": "500", "offsetType": "Amount"},
+        },
+        "NotSupported",
+        "trailing.offsetType Amount; it takes: Percent",
     ),
     "reduceOnly on spot": ({"reduceOnly": True}, "NotSupported", "reduceOnly"),
-    "good till date": ({"timeInForce": "GTD", "expireAt": "2099-01-01T00:00:00Z"}, "NotSupported", "GTD"),
-}  # fmt: skip
+    "good till date": ({"timeInForce": "GTD", "expireAt": "2099-01-01T00:00:00Z"}, "NotSupported", "expireAt"),
+}
 
 
 @pytest.mark.parametrize("case", DENIED)
@@ -166,9 +173,9 @@ async def test_a_key_that_may_only_read_is_said(shared: Stack) -> None:
 
 WRONG_ACCOUNTS: dict[str, tuple[dict[str, Json], str, str]] = {
     "an unknown exchange": ({"exchange": "nowhere"}, "UnsupportedExchange", "nowhere"),
-    "an exchange without a profile": ({"exchange": "kraken"}, "UnsupportedExchange", "kraken"),
+    "an exchange without a profile": ({"exchange": "bitstamp"}, "UnsupportedExchange", "there are: binance"),
     "a foreign endpoint": ({"endpoint": "http://127.0.0.1:9"}, "EndpointNotAllowed", "--allowed-endpoints"),
-    "limits": ({"limits": {"maxOpenOrders": 3}}, "FeatureNotAvailable", "limits"),
+    "a field of a later version": ({"markets": {"mode": "All"}}, "FeatureNotAvailable", "spec.markets"),
 }
 
 
