@@ -15,7 +15,7 @@ import orjson
 
 from support.loopback_only import loopback_guard
 
-READY_SECONDS = 40.0
+READY_SECONDS = 90.0
 _SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
