@@ -47,7 +47,7 @@ class Result:
         return self.verdict.good
 
 
-async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say) -> Result:
+async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say, *, lease: float) -> Result:
     """Carry a plan out and judge its end.
 
     Args:
@@ -55,10 +55,13 @@ async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say)
         dialects: The venue dialect of each account.
         folder: Where all files go; a new one.
         say: Told how it goes.
+        lease: Seconds that an operator's lease of an account lasts; 0: none, so that both act at once.
     """
     began = time.monotonic()
-    async with Scene(folder, dialects) as scene:
-        say(f"seed {plan.seed}: {len(plan.scripts)} orders, {len(plan.faults)} faults over {plan.seconds:.0f} s")
+    async with Scene(folder, dialects, lease) as scene:
+        acting = "one operator per account at a time" if lease else "both operators on all accounts"
+        size = f"{len(plan.scripts)} orders, {len(plan.faults)} faults over {plan.seconds:.0f} s"
+        say(f"seed {plan.seed}: {size}, {acting}")
         identities = {s.name: scene.identity(s.name, s.account, s.spec) for s in plan.scripts}
         start = time.monotonic()
         await _carry_out(scene, plan, start, say)

@@ -49,10 +49,11 @@ class Scene:
     Args:
         folder: Where all files go.
         dialects: The venue dialect of each account.
+        lease: Seconds that an operator's lease of an account lasts; 0: none, so that both act at once.
     """
 
-    def __init__(self, folder: Path, dialects: tuple[Dialect, ...]) -> None:
-        self.folder, self.dialects = folder, dialects
+    def __init__(self, folder: Path, dialects: tuple[Dialect, ...], lease: float) -> None:
+        self.folder, self.dialects, self._lease = folder, dialects, lease
         self.happened: Counter[str] = Counter()
         self.confirmed = 0
         self._exits = AsyncExitStack()
@@ -125,6 +126,7 @@ class Scene:
             # Both act on everything at once: with leases one would stand by, and safety would not be tested.
             "lease_duration": 0,
             "sweep_interval": 15.0,
+            "lease_duration": self._lease,
             "log_level": "INFO",
         }
         return OperatorProcess(folder, flags, self._guard_log, clock_offset=0.0)

@@ -17,7 +17,7 @@ async def test_a_campaign_of_random_faults_leaves_no_order_twice_and_none_lost(
 ) -> None:
     dialects = program.DIALECTS[dialect]
     made = plan.make(seed, orders=80, faults=40, seconds=45.0, accounts=len(dialects))
-    result = await run(made, dialects, tmp_path, print)
+    result = await run(made, dialects, tmp_path, print, lease=program.lease_of(dialect))
     assert result.good, program.report(result)
     assert sum(result.happened.values()) >= 20, program.report(result)
     assert loopback_guard.attempts == []
