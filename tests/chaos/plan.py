@@ -6,7 +6,7 @@ whole plan is always made from the seed and then filtered.
 """
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,13 @@ Json = Mapping[str, Any]
 MID = {"BTC/USDT": Decimal(60000), "ETH/USDT": Decimal(3000)}
 _TICK = Decimal("0.01")
 _STEP = {"BTC/USDT": Decimal("0.00001"), "ETH/USDT": Decimal("0.0001")}
+_PATIENT = {"startingDeadlineSeconds": 900}
+_PLACEMENTS: tuple[dict[str, Any], ...] = (
+    _PATIENT,
+    _PATIENT,
+    {"startingDeadlineSeconds": 15},
+    {**_PATIENT, "policy": "CreateOnly", "submitBefore": "2100-01-01T00:00:00Z"},
+)
 # How far the market wanders from where it began, and how far orders rest from there: most of them are reached.
 _WANDERS, _RESTS = Decimal("0.06"), Decimal("0.09")
 
@@ -135,7 +142,7 @@ class Plan:
         )
 
 
-def make(seed: int, *, orders: int, faults: int, seconds: float, accounts: int) -> Plan:
+def make(seed: int, *, orders: int, faults: int, seconds: float, shares: Sequence[int]) -> Plan:
     """The campaign of a seed.
 
     Args:
@@ -143,14 +150,14 @@ def make(seed: int, *, orders: int, faults: int, seconds: float, accounts: int) 
         orders: How many OrderIntents.
         faults: How many faults.
         seconds: Over which time they are spread.
-        accounts: How many accounts trade.
+        shares: For each account, how many parts of the orders it has.
     """
     # One source per subject: another number of faults does not change the orders.
     intents, breaking, wandering = (_source(seed, part) for part in ("orders", "faults", "market"))
     return Plan(
         seed,
         seconds,
-        tuple(_script(intents, number, seconds, accounts) for number in range(orders)),
+        tuple(_script(intents, number, seconds, shares) for number in range(orders)),
         tuple(
             Broken(number, at, breakage.any_of(breaking))
             for number, at in enumerate(sorted(breaking.uniform(1.0, seconds) for _ in range(faults)))
@@ -184,7 +191,7 @@ def _quantity(source: random.Random, symbol: str) -> str:
 # --- orders -----------------------------------------------------------------------------------------------------------
 
 
-def _script(source: random.Random, number: int, seconds: float, accounts: int) -> Script:
+def _script(source: random.Random, number: int, seconds: float, shares: Sequence[int]) -> Script:
     symbol, at = source.choice(tuple(MID)), source.uniform(0.0, seconds * 0.9)
     spec = _spec(source, symbol)
     acts: list[tuple[float, Act]] = [(at, Create(spec))]
@@ -192,7 +199,8 @@ def _script(source: random.Random, number: int, seconds: float, accounts: int) -
         delay = source.choice((source.uniform(0.0, 0.3), source.uniform(0.3, 6.0), source.uniform(6.0, 30.0)))
         at = min(at + delay, max(at, seconds) + 0.2)
         acts.append((at, act))
-    return Script(number, number % accounts, tuple(acts))
+    account = source.choices(range(len(shares)), shares)[0]
+    return Script(number, account, tuple(acts))
 
 
 def _spec(source: random.Random, symbol: str) -> dict[str, Any]:
@@ -201,7 +209,7 @@ def _spec(source: random.Random, symbol: str) -> dict[str, Any]:
         "symbol": symbol,
         "side": side,
         "quantity": _quantity(source, symbol),
-        "placement": {"startingDeadlineSeconds": source.choice((900, 900, 900, 15))},
+        "placement": dict(source.choice(_PLACEMENTS)),
     }
     kind = source.choices(("resting", "market", "quote", "IOC", "FOK", "denied"), (60, 10, 5, 10, 5, 2))[0]
     if kind == "market":

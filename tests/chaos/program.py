@@ -14,11 +14,13 @@ from chaos.campaign import Result, run
 from chaos.dialects import BINANCE, KRAKEN, Dialect
 from support.loopback_only.loopback_guard import Guard
 
-DIALECTS: dict[str, tuple[Dialect, ...]] = {
-    "binance": (BINANCE,) * 4,
-    "kraken": (KRAKEN,) * 4,
-    "both": (BINANCE, BINANCE, KRAKEN, KRAKEN),
+# A Kraken account of the lowest tier is allowed a call every three seconds, so that few orders keep it busy.
+DIALECTS: dict[str, tuple[tuple[Dialect, int], ...]] = {
+    "binance": ((BINANCE, 1),) * 4,
+    "kraken": ((KRAKEN, 1),) * 8,
+    "both": (*((BINANCE, 10),) * 4, *((KRAKEN, 1),) * 8),
 }
+"""The dialect of each account, and its share of the orders."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _campaign(seed: int, options: argparse.Namespace, folder: Path) -> bool:
-    dialects = DIALECTS[options.dialect]
+    dialects, shares = zip(*DIALECTS[options.dialect], strict=True)
 
     async def attempt(plan: planning.Plan) -> Result:
         shutil.rmtree(folder, ignore_errors=True)
@@ -61,9 +63,7 @@ async def _campaign(seed: int, options: argparse.Namespace, folder: Path) -> boo
         _say(report(result))
         return result
 
-    made = planning.make(
-        seed, orders=options.orders, faults=options.faults, seconds=options.seconds, accounts=len(dialects)
-    )
+    made = planning.make(seed, orders=options.orders, faults=options.faults, seconds=options.seconds, shares=shares)
     result = await attempt(made.only(_numbers(options.only_orders), _numbers(options.only_faults)))
     if not result.good and options.shrink:
         _say(f"looking for a smaller campaign that fails, {options.shrink} tries at most")

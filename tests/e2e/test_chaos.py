@@ -15,8 +15,8 @@ from support.loopback_only.loopback_guard import Guard
 async def test_a_campaign_of_random_faults_leaves_no_order_twice_and_none_lost(
     dialect: str, seed: int, tmp_path: Path, loopback_guard: Guard
 ) -> None:
-    dialects = program.DIALECTS[dialect]
-    made = plan.make(seed, orders=80, faults=40, seconds=45.0, accounts=len(dialects))
+    dialects, shares = zip(*program.DIALECTS[dialect], strict=True)
+    made = plan.make(seed, orders=80, faults=40, seconds=45.0, shares=shares)
     result = await run(made, dialects, tmp_path, print, lease=program.lease_of(dialect))
     assert result.good, program.report(result)
     assert sum(result.happened.values()) >= 20, program.report(result)

@@ -7,7 +7,7 @@ from chaos.plan import Amend, Cancel, Create, Delete
 
 
 def _made(seed: int = 7, *, orders: int = 60, faults: int = 40) -> plan.Plan:
-    return plan.make(seed, orders=orders, faults=faults, seconds=30.0, accounts=3)
+    return plan.make(seed, orders=orders, faults=faults, seconds=30.0, shares=(1, 1, 2))
 
 
 def test_a_seed_gives_the_same_campaign_again() -> None:

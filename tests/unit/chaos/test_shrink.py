@@ -9,7 +9,7 @@ from chaos.verdict import Finding, Verdict
 
 
 def _plan() -> Plan:
-    return plan.make(3, orders=30, faults=16, seconds=20.0, accounts=2)
+    return plan.make(3, orders=30, faults=16, seconds=20.0, shares=(1, 1))
 
 
 def _result(made: Plan, *, fails: bool) -> Result:
