@@ -101,7 +101,7 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class JumpingClock:
-    """The wall clock of one of the operators is off by so many seconds from its next start, which is now."""
+    """The wall clock of one of the operators jumps: from now on it is off by so many seconds."""
 
     which: int
     offset: float
@@ -159,6 +159,7 @@ _KINDS: tuple[tuple[Callable[[random.Random], Fault], int], ...] = (
     (lambda s: KillOperator(s.randrange(2), s.uniform(0.0, 3.0)), 10),
     (lambda s: FreezeOperator(s.randrange(2), s.uniform(0.5, 15.0)), 4),
     (lambda s: StopOperator(s.randrange(2)), 1),
+    (lambda s: JumpingClock(s.randrange(2), s.choice((-5.0, 5.0, -60.0, 60.0, 0.0))), 2),
     (lambda s: KillVenue(s.uniform(0.0, 4.0)), 3),
     (lambda s: FreezeVenue(s.uniform(0.3, 8.0)), 2),
     (lambda s: KillApiServer(s.uniform(0.0, 3.0)), 1),

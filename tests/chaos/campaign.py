@@ -1,11 +1,10 @@
 """One campaign: the plan is carried out, the dust settles, and both sides are compared."""
 
 import asyncio
-import itertools
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,9 @@ Say = Callable[[str], None]
 
 # From the last fault to convergence: the fence of an unknown outcome (23 s here) for a request that was sent at the
 # very end, an answer that waits for its time-out before it, and a second attempt after it.
-SETTLES_WITHIN = 150.0
+SETTLES_WITHIN = 180.0
+# After its last act: users wait for objects that go only when the outcome of a request is known.
+ENDS_WITHIN = 240.0
 # Longer than any request of the campaign can be under way: what is not at the venue by then does not get there.
 HUMAN_AFTER = 25.0
 _PROGRESS = 15.0
@@ -64,40 +65,36 @@ async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say,
         say(f"seed {plan.seed}: {size}, {acting}")
         identities = {s.name: scene.identity(s.name, s.account, s.spec) for s in plan.scripts}
         start = time.monotonic()
-        await _carry_out(scene, plan, start, say)
+        human = Human(scene)
+        async with asyncio.timeout(plan.seconds + ENDS_WITHIN):
+            await _carry_out(scene, plan, start, say, human.stay(identities))
         await scene.calm()
         calm_at = time.monotonic()
-        verdict, picture = await _settle(scene, plan, identities, say)
+        verdict, picture = await _settle(scene, plan, identities, say, human)
         await scene.healthy()
         states = Counter(str(obj["status"].get("state")) for obj in picture.intents.values())
         now = time.monotonic()
         return Result(plan, verdict, scene.happened, now - began, now - calm_at, states, scene.confirmed)
 
 
-async def _carry_out(scene: Scene, plan: Plan, start: float, say: Say) -> None:
-    counter = itertools.count(1)
+async def _carry_out(scene: Scene, plan: Plan, start: float, say: Say, human: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as tasks:
         for script in plan.scripts:
-            tasks.create_task(_user(scene, script, start, lambda: next(counter)))
+            tasks.create_task(_user(scene, script, start))
         for broken in plan.faults:
             tasks.create_task(_break(scene, broken, start))
         tasks.create_task(_market(scene, plan.market, start))
-        progress = tasks.create_task(_progress(scene, plan, start, say))
-        # The last acts of users come some time after the plan's end.
-        tasks.create_task(_end(progress, plan, start))
-
-
-async def _end(progress: "asyncio.Task[None]", plan: Plan, start: float) -> None:
-    last = max((act[0] for script in plan.scripts for act in script.acts), default=0.0)
-    await _until(start + max(plan.seconds, last))
-    progress.cancel()
+        aside = [asyncio.create_task(_progress(scene, plan, start, say)), asyncio.create_task(human)]
+    for task in aside:
+        task.cancel()
+    await asyncio.gather(*aside, return_exceptions=True)
 
 
 async def _until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - time.monotonic()))
 
 
-async def _user(scene: Scene, script: Script, start: float, count: Callable[[], int]) -> None:
+async def _user(scene: Scene, script: Script, start: float) -> None:
     for at, act in script.acts:
         await _until(start + at)
         try:
@@ -105,7 +102,6 @@ async def _user(scene: Scene, script: Script, start: float, count: Callable[[], 
         except NotFound:
             # Changing what an earlier act has deleted.
             continue
-        count()
 
 
 async def _act(scene: Scene, script: Script, act: Create | Amend | Cancel | Delete) -> None:
@@ -138,14 +134,15 @@ async def _progress(scene: Scene, plan: Plan, start: float, say: Say) -> None:
         say(f"  {time.monotonic() - start:4.0f} of {plan.seconds:.0f} s: {done} faults have struck")
 
 
-async def _settle(scene: Scene, plan: Plan, identities: Mapping[str, Any], say: Say) -> tuple[Verdict, Picture]:
+async def _settle(
+    scene: Scene, plan: Plan, identities: Mapping[str, Any], say: Say, human: "Human"
+) -> tuple[Verdict, Picture]:
     """Wait until both sides agree, or the bound has passed."""
-    deadline, human_from = time.monotonic() + SETTLES_WITHIN, time.monotonic() + HUMAN_AFTER
+    deadline = time.monotonic() + SETTLES_WITHIN
     said = time.monotonic()
     while True:
         picture = await _picture(scene, identities)
-        if time.monotonic() > human_from:
-            await _decide_as_human(scene, picture)
+        await human.look(picture)
         verdict = judge(plan.scripts, picture)
         if verdict.good or verdict.hurts or time.monotonic() > deadline:
             return verdict, picture
@@ -155,16 +152,34 @@ async def _settle(scene: Scene, plan: Plan, identities: Mapping[str, Any], say: 
         await asyncio.sleep(1.0)
 
 
-async def _decide_as_human(scene: Scene, picture: Picture) -> None:
-    """Where requests never expire, only somebody who looks at the venue can say that an order is not there."""
-    known = {order.client_id for order in picture.venue}
-    for name, intent in picture.intents.items():
-        said = intent["status"]
-        asked = _CONFIRM.search(said.get("message", ""))
-        if asked is None or said.get("clientOrderId") in known:
-            continue
-        if intent["metadata"].get("annotations", {}).get(ANNOTATION_CONFIRM) != asked[1]:
-            await scene.confirm(name, asked[1])
+@dataclass
+class Human:
+    """Somebody who looks at the venue: where requests never expire, nobody else can say that an order is not there.
+
+    What is asked for is looked at when any request of it must have ended; what is not at the venue then never will be.
+    """
+
+    scene: Scene
+    _asked: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    async def look(self, picture: Picture) -> None:
+        """Vouch for the orders that are certainly not there."""
+        known = {order.client_id for order in picture.venue}
+        for name, intent in picture.intents.items():
+            said = intent["status"]
+            asked = _CONFIRM.search(said.get("message", ""))
+            if asked is None or said.get("clientOrderId") in known:
+                continue
+            since = self._asked.setdefault((name, asked[1]), time.monotonic())
+            told = intent["metadata"].get("annotations", {}).get(ANNOTATION_CONFIRM)
+            if time.monotonic() - since > HUMAN_AFTER and told != asked[1]:
+                await self.scene.confirm(name, asked[1])
+
+    async def stay(self, identities: Mapping[str, Any]) -> None:
+        """Look from time to time."""
+        while True:
+            await asyncio.sleep(5.0)
+            await self.look(await _picture(self.scene, identities))
 
 
 async def _picture(scene: Scene, identities: Mapping[str, Any]) -> Picture:

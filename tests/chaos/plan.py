@@ -211,12 +211,14 @@ def _spec(source: random.Random, symbol: str) -> dict[str, Any]:
         "quantity": _quantity(source, symbol),
         "placement": dict(source.choice(_PLACEMENTS)),
     }
-    kind = source.choices(("resting", "market", "quote", "IOC", "FOK", "denied"), (60, 10, 5, 10, 5, 2))[0]
+    kind = source.choices(("resting", "trigger", "market", "quote", "IOC", "FOK", "denied"), (55, 12, 8, 4, 9, 4, 2))[0]
     if kind == "market":
         return spec | {"type": "Market"}
     if kind == "quote":
         del spec["quantity"]
         return spec | {"type": "Market", "side": "Buy", "quoteQuantity": str(source.randrange(20, 2000))}
+    if kind == "trigger":
+        return spec | _trigger(source, symbol)
     spec |= {"type": "Limit", "price": _price(source, symbol, _RESTS)}
     if kind in {"IOC", "FOK"}:
         spec["timeInForce"] = kind
@@ -227,11 +229,19 @@ def _spec(source: random.Random, symbol: str) -> dict[str, Any]:
     return spec
 
 
+def _trigger(source: random.Random, symbol: str) -> Json:
+    """A stop or a take-profit; where the market has passed its trigger already it is Denied."""
+    trigger = {"triggerPrice": _price(source, symbol, _RESTS)}
+    kind = source.choice(("StopMarket", "StopLimit", "TakeProfitMarket", "TakeProfitLimit"))
+    limit = {"price": _price(source, symbol, _RESTS)} if kind.endswith("Limit") else {}
+    return {"type": kind, **trigger, **limit}
+
+
 def _later(source: random.Random, symbol: str, spec: Json) -> list[Act]:
     """What somebody does with an order afterwards."""
     acts: list[Act] = []
-    if "price" in spec and "timeInForce" not in spec:
-        acts += [Amend(_change(source, symbol)) for _ in range(source.choices((0, 1, 2), (60, 30, 10))[0])]
+    if spec["type"] != "Market" and "timeInForce" not in spec:
+        acts += [Amend(_change(source, symbol, spec)) for _ in range(source.choices((0, 1, 2), (60, 30, 10))[0])]
     acts += source.choices(
         (
             [],
@@ -253,6 +263,7 @@ def _other(source: random.Random, spec: Json) -> Json:
     return {**spec, field: str(Decimal(spec[field]) * source.choice((2, 3)))}
 
 
-def _change(source: random.Random, symbol: str) -> Json:
-    price, quantity = {"price": _price(source, symbol, _RESTS)}, {"quantity": _quantity(source, symbol)}
-    return source.choice((price, quantity, price | quantity))
+def _change(source: random.Random, symbol: str, spec: Json) -> Json:
+    prices = {name: _price(source, symbol, _RESTS) for name in ("price", "triggerPrice") if name in spec}
+    quantity = {"quantity": _quantity(source, symbol)}
+    return source.choice((prices, quantity, prices | quantity))

@@ -124,7 +124,6 @@ class Scene:
             "poll_interval": 2.0,
             "send_window": 2.0,
             # Both act on everything at once: with leases one would stand by, and safety would not be tested.
-            "lease_duration": 0,
             "sweep_interval": 15.0,
             "lease_duration": self._lease,
             "log_level": "INFO",
