@@ -229,7 +229,7 @@ def _spec(source: random.Random, symbol: str) -> dict[str, Any]:
     return spec
 
 
-def _trigger(source: random.Random, symbol: str) -> Json:
+def _trigger(source: random.Random, symbol: str) -> dict[str, Any]:
     """A stop or a take-profit; where the market has passed its trigger already it is Denied."""
     trigger = {"triggerPrice": _price(source, symbol, _RESTS)}
     kind = source.choice(("StopMarket", "StopLimit", "TakeProfitMarket", "TakeProfitLimit"))
