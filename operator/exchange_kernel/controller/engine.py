@@ -15,7 +15,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.account import AccountRuntime, MissingAccount
 from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
-from exchange_kernel.controller.journal_load import load_journal
+from exchange_kernel.controller.journal_load import load_journal, open_questions
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import Level, WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
@@ -302,6 +302,9 @@ class Engine:
     async def _sweep(self) -> None:
         await self._sweep_kind(ACCOUNTS)
         await self._sweep_kind(INTENTS)
+        if self.swept.is_set():
+            for uid in await open_questions(self.context, self.memos.values()):
+                self.queue.add(uid)
 
     async def _sweep_kind(self, resource: Resource) -> None:
         namespace = self.context.settings.watch_namespace or None

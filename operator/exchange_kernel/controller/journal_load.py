@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from exchange_kernel.api.enums import ReceiptOutcome
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
-from exchange_kernel.core.view import NotRead
+from exchange_kernel.core.view import Held, NotRead
 from exchange_kernel.kube.errors import KubeError
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,18 @@ async def load_journal(context: Context, memos: Iterable[IntentMemo]) -> int:
         _log.warning("the journal cannot be read in pages (%s); its receipts are read one by one", error)
     _log.info("%d of %d receipts read in pages", before - len(wanted), before)
     return before - len(wanted)
+
+
+async def open_questions(context: Context, memos: Iterable[IntentMemo]) -> list[str]:
+    """The uids of intents whose receipt has an unproven placement that this process does not know of.
+
+    A process that crashed between its record and the finalizer, on an order that somebody took back at that moment,
+    leaves such a record, and the object itself does not speak of it. Raises KubeError.
+    """
+    wanted = {memo.identity.receipt_name: memo for memo in memos if not isinstance(memo.journal, Held)}
+    before = dict(wanted)
+    await _load(context, ReceiptOutcome.PENDING, wanted)
+    return [memo.meta.uid for name, memo in before.items() if name not in wanted]
 
 
 async def _load(context: Context, outcome: ReceiptOutcome, wanted: dict[str, IntentMemo]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from exchange_kernel.api.enums import DeletionPolicy, DesiredState, OrderStateName, PlacementOutcome
+from exchange_kernel.api.enums import DeletionPolicy, DesiredState, OrderStateName, PlacementOutcome, ReceiptOutcome
 from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
@@ -314,7 +314,8 @@ class IntentMemo:
         """The order has ended and everything is said: what is known beside the status is not needed any more."""
         state = self.intent.status.state
         ended = state is not None and state.is_final and self.intent.status.settled
-        if ended and not (self.sending or self.intent.metadata.deleting):
+        unproven = self.receipt is not None and self.receipt.outcome is ReceiptOutcome.PENDING
+        if ended and not (self.sending or unproven or self.intent.metadata.deleting):
             self.journal, self.observed, self.recheck = NotRead(), Unknown(), False
             self.former.clear()
 

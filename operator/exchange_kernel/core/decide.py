@@ -22,7 +22,7 @@ Invariants, tested as properties and in a simulation with crashes, lost answers 
 """
 
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.enums import PendingCommand, PlacementOutcome
+from exchange_kernel.api.enums import PendingCommand, PlacementOutcome, ReceiptOutcome
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import adoption, fresh, placed, receipts, requested, retry, status, unresolved
@@ -38,7 +38,7 @@ from exchange_kernel.core.decision import (
 from exchange_kernel.core.identity import to_record
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import SLOW
-from exchange_kernel.core.view import Held, NoReceipt, NotRead, Problem, View
+from exchange_kernel.core.view import Held, Journal, NoReceipt, NotRead, Problem, View
 
 _PLACED_AS = {PlacementOutcome.PLACED: TRUE, PlacementOutcome.PENDING: UNKNOWN}
 
@@ -62,11 +62,21 @@ def _decide(view: View) -> Decision:
 
 
 def _is_over(view: View) -> bool:
-    """Whether the status says all there is to say: after a restart, ended orders cost no read at all."""
+    """Whether the status says all there is to say: after a restart, ended orders cost no read at all.
+
+    Not while a placement is known to be unproven: somebody may have said the end in the moment in which this process
+    wrote its record, and the record must not stay without an explanation.
+    """
     status_now = view.intent.status
     ended = status_now.state is not None and status_now.state.is_final and status_now.settled
     seen = status_now.observed_generation == view.intent.metadata.generation
-    return ended and seen and not view.intent.metadata.deleting
+    return ended and seen and not view.intent.metadata.deleting and not _is_unproven(view.journal)
+
+
+def _is_unproven(journal: Journal) -> bool:
+    if isinstance(journal, NotRead):
+        return journal.required
+    return isinstance(journal, Held) and journal.receipt.outcome is ReceiptOutcome.PENDING
 
 
 def _unread(view: View, *, required: bool) -> Decision:
