@@ -79,6 +79,7 @@ class AccountRuntime:
         self._contact = Contact(context, self._name, self.counters, self.take)
         self._polling = Polling(context, self._contact, memos, wake)
         self.following = Following(context, self._name, memos, wake, self._poll_soon)
+        self.following.on_failure = self.failed
         self._polling.on_news = lambda memo, before, left: self.following.polled(memo, before=before, final=left)
         self._lease = AccountLease(context, account.key, self._lease_changed)
         self._status = StatusWriter(context, self.take)

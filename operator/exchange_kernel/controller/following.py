@@ -19,6 +19,7 @@ from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.view import Asked
 from exchange_kernel.exchange.hints import Allowance, Hint, HintBook, OrderKey, Pending, caught_up
+from exchange_kernel.exchange.port import ExchangeError
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.streams import StreamCounters, StreamState, StreamSupervisor, shown
 
@@ -81,6 +82,7 @@ class Following:
         poll_soon: Brings the next bulk read forward.
 
     Attributes:
+        on_failure: Told of every read that the venue has not answered.
         reads: Reads of single orders that hints have caused.
         missed: Changes that a poll has shown and the stream has not.
     """
@@ -103,6 +105,7 @@ class Following:
         self._reading: set[asyncio.Task[None]] = set()
         self._suspects: dict[OrderKey, _Suspect] = {}
         self._shown = StreamState.OFF
+        self.on_failure: Callable[[ExchangeError], None] = lambda _: None
         self.counters = StreamCounters()
         self.reads = 0
         self.missed = 0
@@ -232,6 +235,9 @@ class Following:
         order, trades = await asyncio.gather(
             session.fetch_order(*hint.key), session.fetch_trades(*hint.key), return_exceptions=True
         )
+        for answer in (order, trades):
+            if isinstance(answer, ExchangeError):
+                self.on_failure(answer)
         if not isinstance(order, VenueOrder):
             self._have_read(memo)
             return

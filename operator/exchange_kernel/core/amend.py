@@ -19,7 +19,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import asking, fresh, lineage, receipts, report, status, wish
+from exchange_kernel.core import asking, fresh, lineage, receipts, report, sent, status, wish
 from exchange_kernel.core.decision import (
     AddFinalizer,
     AmendOrder,
@@ -125,7 +125,7 @@ def _record_values(
     view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder
 ) -> Decision | None:
     """The order was read back with the values that the spec wants: the receipt gets them."""
-    now = wish.shown_terms(view, placement, order)
+    now = sent.shown_terms(view, placement, order)
     if now == Terms(placement.quantity, placement.quote_quantity, placement.price, placement.trigger_price):
         return None
     changed = placement.model_copy(

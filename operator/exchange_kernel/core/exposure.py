@@ -12,14 +12,17 @@ On spot the exposure to a market is what the account holds of its base asset; no
 * Any other sell lowers it as far as the free base amount covers it. Beyond that there is nothing to exit from: the
   venue will refuse it, or the reading is old (`UNCOVERED`). It cannot raise the exposure either.
 
+A change of an order that works is judged by what it changes (`exposure_of_change`).
+
 On swaps only `reduceOnly`, which the venue enforces, is certain to lower it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from exchange_kernel.api.order_intent import OrderIntentSpec
+from exchange_kernel.core.market_rules import Terms
 from exchange_kernel.core.venue import VenueOrder
 
 _AT_ONCE = frozenset({"Market", "Limit"})
@@ -67,6 +70,33 @@ def exposure(order: Shape, free_base: Decimal | None) -> Exposure:
         return Exposure.LOWERS
     covered = free_base is not None and order.quantity is not None and order.quantity <= free_base
     return Exposure.LOWERS if covered else Exposure.UNCOVERED
+
+
+def exposure_of_change(order: Shape, before: Terms, after: Terms, free_base: Decimal | None) -> Exposure:
+    """What a change of an order does that works, or was canceled to be replaced.
+
+    A buy that is made smaller, and is to pay no more, adds less than it would have; any other change of it may add
+    what the order as it was would not have bought. A sell has locked what it sells: only what it is to sell beyond
+    that must be covered.
+
+    Args:
+        order: The order, as it is wanted.
+        before: Its values so far; quantities are totals with what was filled.
+        after: Its values from now on.
+        free_base: What the account has free of the base asset beside it; None when that is not known.
+    """
+    if ":" in order.symbol or before.quantity is None or after.quantity is None:
+        return exposure(order, free_base)
+    more = after.quantity - before.quantity
+    if order.side == "Buy":
+        return Exposure.LOWERS if more < 0 and _pays_no_more(before, after) else Exposure.RAISES
+    return Exposure.LOWERS if more <= 0 else exposure(replace(order, quantity=more), free_base)
+
+
+def _pays_no_more(before: Terms, after: Terms) -> bool:
+    if before.trigger_price != after.trigger_price:
+        return False
+    return before.price == after.price or (before.price or 0) > (after.price or 0) > 0
 
 
 def working_exposure(order: VenueOrder, *, reduce_only: bool = False) -> Exposure:

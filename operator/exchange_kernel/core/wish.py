@@ -1,10 +1,8 @@
 """What the spec asks for beyond what is at the venue, and whether, and how, it can be had.
 
 `quantity` is a total: the fills of all orders of the intent included, those of replaced ones, too. It is compared with
-the total that was sent, and never with the spec's own digits, so that a rounded number is not amended for ever.
-
-Where the venue changes an order in place, what it shows counts as sent: a request of a process that has crashed may
-have taken hold, or take hold later.
+the total that was sent (`sent`), and never with the spec's own digits, so that a rounded number is not amended for
+ever.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ from exchange_kernel.api.enums import AmendPolicy, OrderType, PlacementPolicy
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import lineage, market_rules, receipts
+from exchange_kernel.core import lineage, market_rules, receipts, sent
 from exchange_kernel.core.decision import ReadPrice
 from exchange_kernel.core.gates import Stop, adopts, first_stop, terms_of
 from exchange_kernel.core.market_rules import ZERO, Denial, Terms
@@ -54,38 +52,16 @@ def change(view: View, placement: ReceiptPlacement, order: VenueOrder) -> Change
     """What is to be changed about a working order; None when it is as the spec wants it."""
     if view.account.rules is None or view.intent.spec.symbol not in view.account.markets:
         return None
-    sent = sent_terms(view, placement, order)
+    known = sent.sent_terms(view, placement, order)
     terms = terms_of(view)
     if isinstance(terms, Denial):
         spec = view.intent.spec
         as_written = Terms(spec.quantity, None, spec.price, spec.trigger_price)
-        return _keeps(terms.reason, terms.message) if _kinds(as_written, sent) else None
-    kinds = _kinds(terms, sent)
+        return _keeps(terms.reason, terms.message) if _kinds(as_written, known) else None
+    kinds = _kinds(terms, known)
     if not kinds:
         return None
     return _forbidden(view) or _possible(view, placement, order, terms, kinds)
-
-
-def sent_terms(view: View, placement: ReceiptPlacement, order: VenueOrder | None = None) -> Terms:
-    """The order's present values, its quantity as the total over all orders of the intent."""
-    present = shown_terms(view, placement, order)
-    quantity = None if present.quantity is None else lineage.done(view, placement) + present.quantity
-    return replace(present, quantity=quantity)
-
-
-def shown_terms(view: View, placement: ReceiptPlacement, order: VenueOrder | None) -> Terms:
-    """The venue order's own values: as it shows them where it can be changed in place, else as they were sent."""
-    sent = Terms(placement.quantity, placement.quote_quantity, placement.price, placement.trigger_price)
-    if order is None or order.status.is_final:
-        return sent
-    able = _able(view)
-    sized = able & {AmendChange.QUANTITY_UP, AmendChange.QUANTITY_DOWN}
-    return Terms(
-        _either(order.quantity if sized else None, sent.quantity),
-        sent.quote_quantity,
-        _either(order.price if AmendChange.PRICE in able else None, sent.price),
-        _either(order.trigger_price if AmendChange.TRIGGER_PRICE in able else None, sent.trigger_price),
-    )
 
 
 def rest_of(view: View, done: Decimal) -> Terms | Denial | None:
@@ -130,28 +106,19 @@ def _keeps(reason: str, message: str, *, waits: bool = False) -> Objection:
     return Objection(Problem(reason, f"the order keeps its values: {message}"), waits)
 
 
-def _kinds(terms: Terms, sent: Terms) -> frozenset[AmendChange]:
+def _kinds(terms: Terms, before: Terms) -> frozenset[AmendChange]:
     kinds = set()
-    if terms.quantity is not None and sent.quantity is not None and terms.quantity != sent.quantity:
-        kinds.add(AmendChange.QUANTITY_UP if terms.quantity > sent.quantity else AmendChange.QUANTITY_DOWN)
-    if _differ(terms.price, sent.price):
+    if terms.quantity is not None and before.quantity is not None and terms.quantity != before.quantity:
+        kinds.add(AmendChange.QUANTITY_UP if terms.quantity > before.quantity else AmendChange.QUANTITY_DOWN)
+    if _differ(terms.price, before.price):
         kinds.add(AmendChange.PRICE)
-    if _differ(terms.trigger_price, sent.trigger_price):
+    if _differ(terms.trigger_price, before.trigger_price):
         kinds.add(AmendChange.TRIGGER_PRICE)
     return frozenset(kinds)
 
 
-def _differ(wish: Decimal | None, sent: Decimal | None) -> bool:
-    return wish is not None and sent is not None and wish != sent
-
-
-def _either(first: Decimal | None, second: Decimal | None) -> Decimal | None:
-    return second if first is None else first
-
-
-def _able(view: View) -> frozenset[AmendChange]:
-    rules = view.account.rules
-    return frozenset() if rules is None else rules.amends.get(view.intent.spec.type, frozenset())
+def _differ(wish: Decimal | None, before: Decimal | None) -> bool:
+    return wish is not None and before is not None and wish != before
 
 
 def _forbidden(view: View) -> Objection | None:
@@ -176,7 +143,7 @@ def _possible(
         return Change(terms)
     if isinstance(rest, Denial):
         return _keeps(rest.reason, f"of the rest that would be left, {rest.message}")
-    if kinds <= _able(view):
+    if kinds <= sent.in_place(view):
         return _in_place(view, placement, order, terms, kinds)
     return _not_replaceable(view, order, kinds) or Change(terms)
 

@@ -25,9 +25,9 @@ from exchange_kernel.core.venue import (
     VenueOrder,
     VenueStatus,
 )
-from exchange_kernel.core.view import AmendTry, Asked, Reread, View
+from exchange_kernel.core.view import AmendTry, Asked, Held, Holdings, Permit, Reread, View
 from support import builders
-from support.builders import MONOTONIC, M, R, account, held, intent, order, placement, said, view
+from support.builders import MONOTONIC, M, R, S, account, held, intent, order, placement, said, view
 from support.decisions.cases import Case
 
 ID, NEXT = placement().client_order_id, placement(revision=1).client_order_id
@@ -81,6 +81,24 @@ def tried(outcome: Any, ago: float = 0.0) -> AmendTry:  # noqa: ANN401 - an Amen
     return AmendTry(asked, outcome, MONOTONIC - ago)
 
 
+REDUCING = account(
+    polled_at=MONOTONIC,
+    trading_state=TradingState.REDUCE_ONLY,
+    holdings=Holdings({"BTC": Decimal("0.1")}, builders.WALL),
+)
+CHANGING = replace(builders.RULES, amends={"Limit": EVERYTHING})
+
+
+def holding(recorded: Decimal) -> View:
+    """The request for a replacement of this quantity is recorded and about to be sent; the spec asks for 0.4."""
+    one = replaced(Outcome.PENDING, LOWER, account=REDUCING, observed=Absent(MONOTONIC, complete=False))
+    assert isinstance(one.journal, Held)
+    old, new = one.journal.receipt.placements
+    placements = (old, new.model_copy(update={"quantity": recorded}))
+    receipt = one.journal.receipt.model_copy(update={"placements": placements})
+    return replace(one, journal=replace(one.journal, receipt=receipt), permit=Permit(NEXT, MONOTONIC, S))
+
+
 def _off(spec: dict[str, Any], **facts: Any) -> Callable[[], View]:  # noqa: ANN401 - fields of AccountFacts
     return lambda: works(spec, account=account(polled_at=MONOTONIC, **facts))
 
@@ -131,6 +149,61 @@ AMENDS: tuple[Case, ...] = (
         _off({**LOWER, "side": "Sell"}, trading_state=TradingState.HALTED),
         "rest",
         "Open Halted",
+    ),
+    # ReduceOnly: what lowers the exposure, and nothing else.
+    Case(
+        "a buy may be made smaller on an account that only reduces",
+        lambda: works(LOWER, account=REDUCING),
+        "write Placed/1 Canceling",
+        "Open Amending",
+    ),
+    Case(
+        "nor does it have to pay as much",
+        lambda: works({**LOWER, "price": "49000"}, account=REDUCING),
+        "write Placed/1 Canceling",
+        "Open Amending",
+    ),
+    Case(
+        "it may not be made larger",
+        lambda: works({"quantity": "0.6"}, account=REDUCING),
+        "rest",
+        "Open ReduceOnlyAccount",
+    ),
+    Case(
+        "nor be priced anew",
+        lambda: works({"price": "49000"}, account=REDUCING),
+        "rest",
+        "Open ReduceOnlyAccount",
+    ),
+    Case(
+        "nor pay more for less",
+        lambda: works({**LOWER, "price": "51000"}, account=REDUCING),
+        "rest",
+        "Open ReduceOnlyAccount",
+    ),
+    Case(
+        "what the venue shows counts, where it changes orders in place",
+        lambda: works(LOWER, order(quantity=Decimal("0.3")), account=replace(REDUCING, rules=CHANGING)),
+        "rest",
+        "Open ReduceOnlyAccount",
+    ),
+    Case(
+        "an exit has locked what it sells, and may be priced anew",
+        lambda: works({"side": "Sell", "price": "51000"}, order(side="Sell"), account=REDUCING),
+        "write Placed/1 Canceling",
+        "Open Amending",
+    ),
+    Case(
+        "it may sell more, as far as that is free",
+        lambda: works({"side": "Sell", "quantity": "0.6"}, order(side="Sell"), account=REDUCING),
+        "write Placed/1 Canceling",
+        "Open Amending",
+    ),
+    Case(
+        "and no more than that",
+        lambda: works({"side": "Sell", "quantity": "0.7"}, order(side="Sell"), account=REDUCING),
+        "rest",
+        "Open ReduceOnlyAccount",
     ),
     Case(
         "cancel beats amend",
@@ -239,6 +312,16 @@ AMENDS: tuple[Case, ...] = (
         "write Placed/1",
     ),
     Case(
+        "the rest of a smaller buy is placed on an account that only reduces",
+        lambda: works(LOWER, PARTLY, amend=amending(), account=REDUCING),
+        "write Pending/1 of 1 Creating permit 0.2, beside LookUp",
+    ),
+    Case(
+        "the rest of a larger one is not",
+        lambda: works({"quantity": "0.6"}, PARTLY, amend=amending(), account=REDUCING),
+        "write Placed/1",
+    ),
+    Case(
         "a rest that is too small is an end in words",
         lambda: works({"quantity": "0.20001"}, PARTLY, amend=amending()),
         "write Placed/1",
@@ -277,6 +360,23 @@ AMENDS: tuple[Case, ...] = (
         "canceled meanwhile: the end, with the fills",
         lambda: replaced(Outcome.NOT_PLACED, {**LOWER, "desiredState": "Canceled"}, "0.1"),
         "write NotPlaced/1 of 1 final Canceled",
+    ),
+    Case(
+        "only reducing meanwhile: the smaller one is tried again",
+        lambda: replaced(
+            Outcome.NOT_PLACED, LOWER, "0.1", account=REDUCING, observed=Absent(MONOTONIC, complete=False)
+        ),
+        "write Pending/2 of 1 Creating permit 0.3, beside LookUp",
+    ),
+    Case(
+        "only reducing meanwhile: the larger one is not",
+        lambda: replaced(Outcome.NOT_PLACED, {"quantity": "0.6"}, account=REDUCING),
+        "write NotPlaced/1 of 1 final Canceled",
+    ),
+    Case(
+        "what is recorded goes on the wire: it is judged, whatever the spec asks for by now",
+        lambda: holding(Decimal("0.6")),
+        "write NotPlaced/1 of 1 Creating",
     ),
     Case(
         "halted meanwhile: the end",

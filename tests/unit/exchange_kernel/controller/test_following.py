@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from exchange_kernel.core.venue import VenueOrder, VenueStatus
+from exchange_kernel.exchange.memory_setup import Raises
+from exchange_kernel.exchange.port import CredentialsRefused
 from exchange_kernel.settings import Settings
 from support.virtual_time import in_virtual_time
 from support.world import DESK, World
@@ -162,3 +164,13 @@ async def test_streams_can_be_switched_off(streams: str) -> None:
     await world.ready()
     await world.pass_time(5.0)
     assert reads(world, "listen") == (streams == "on")
+
+
+@in_virtual_time
+@pytest.mark.parametrize("read", ["fetch_order", "fetch_trades"])
+async def test_a_read_for_the_streams_sake_that_fails_is_the_accounts_matter(read: str) -> None:
+    world = await streaming()
+    world.venue.fail_next(read, Raises(CredentialsRefused("the key is not valid")))
+    world.venue.tell(filled(world))
+    await world.until(lambda: world.account.counters.errors.get("CredentialsRefused", 0) == 1, seconds=1)
+    await world.until_state("Filled", seconds=POLL)
