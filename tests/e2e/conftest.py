@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from local_cluster.cluster import LocalCluster
 from local_cluster.control_plane import ControlPlane
 from paper_exchange.config import DEFAULT_PRICES, Config
 from support.dialects import BINANCE, Dialect
@@ -24,11 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(SESSION_LOOP, append=False)
 
 
+def install_kinds(plane: ControlPlane) -> None:
+    """Install our kinds, and wait until they can be used."""
+    plane.run_kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
+    plane.run_kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+
+
 @pytest.fixture(scope="session")
 def kinds(control_plane: ControlPlane) -> ControlPlane:
     """The shared control plane, with our kinds installed."""
-    control_plane.run_kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    control_plane.run_kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+    install_kinds(control_plane)
     return control_plane
 
 
@@ -53,6 +59,14 @@ async def stack(kinds: ControlPlane, tmp_path: Path, venue_config: Config, diale
         for operator in made.operators:
             assert "Traceback" not in operator.log, operator.log[-6000:]
             assert "does not come to rest" not in operator.log, operator.log[-6000:]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def alone(own_control_plane: LocalCluster, tmp_path: Path) -> AsyncIterator[Stack]:
+    """A stack on a control plane of its own: an operator that watches all namespaces would take others' accounts."""
+    install_kinds(own_control_plane)
+    async with Stack(own_control_plane, tmp_path) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

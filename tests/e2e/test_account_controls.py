@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import ccxt.async_support
+import pytest
 
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED, ANNOTATION_RECONCILE
 from exchange_kernel.kube.errors import NotFound
@@ -138,7 +139,9 @@ async def test_a_reduce_only_account_takes_exits_alone(shared: Stack) -> None:
     assert await live_sides(shared) == ["SELL"]
 
 
-async def test_a_selector_lets_namespaces_trade_by_their_labels(stack: Stack) -> None:
+@pytest.mark.timeout(180)
+async def test_a_selector_lets_namespaces_trade_by_their_labels(alone: Stack) -> None:
+    stack = alone
     await stack.start_operator(watch_namespace="")
     selector = {"from": "Selector", "selector": {"matchLabels": {"team": stack.namespace}}}
     await stack.open_account(allowedNamespaces=selector)
