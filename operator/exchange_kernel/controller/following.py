@@ -238,6 +238,8 @@ class Following:
         for answer in (order, trades):
             if isinstance(answer, ExchangeError):
                 self.on_failure(answer)
+        if memo.has_replaced(hint.key[1]):
+            return
         if not isinstance(order, VenueOrder):
             self._have_read(memo)
             return

@@ -8,7 +8,7 @@ from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.core import fills, receipts, requested
+from exchange_kernel.core import fills, lineage, receipts, requested
 from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.core.timing import ATTEMPTS
 from exchange_kernel.core.venue import (
@@ -397,6 +397,8 @@ class IntentMemo:
 
     def see(self, order: VenueOrder, started_at: float, monotonic: float) -> bool:
         """An observation of the order has arrived; True when it says something new."""
+        if self.has_replaced(order.exchange_order_id):
+            return False
         merged = fills.merge(self.order, order)
         changed = merged != self.order or self.recheck
         self.observed, self.observed_at, self.recheck = Found(merged), started_at, False
@@ -404,6 +406,13 @@ class IntentMemo:
         if merged.status.is_final and self.final_at is None:
             self.final_at = monotonic
         return changed
+
+    def has_replaced(self, exchange_order_id: str) -> bool:
+        """Whether an answer is of an order that was replaced while it was on its way: its end is not the new one's."""
+        if self.receipt is None:
+            return False
+        others = lineage.former(self.receipt, receipts.latest(self.receipt))
+        return any(each.exchange_order_id == exchange_order_id for each in others)
 
     def see_former(self, exchange_order_id: str, order: VenueOrder | None, started_at: float) -> None:
         """A replaced order was read again."""

@@ -1,11 +1,12 @@
 """An order stream in the running operator: hints let it look sooner, and nothing else depends on them."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from exchange_kernel.core.venue import VenueOrder, VenueStatus
+from exchange_kernel.core.venue import CancelOutcome, VenueOrder, VenueStatus
 from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import CredentialsRefused
 from exchange_kernel.settings import Settings
@@ -174,3 +175,30 @@ async def test_a_read_for_the_streams_sake_that_fails_is_the_accounts_matter(rea
     world.venue.tell(filled(world))
     await world.until(lambda: world.account.counters.errors.get("CredentialsRefused", 0) == 1, seconds=1)
     await world.until_state("Filled", seconds=POLL)
+
+
+@in_virtual_time
+async def test_a_late_answer_about_a_replaced_order_says_nothing_of_the_new_one() -> None:
+    world = await streaming()
+    read, cancel = world.venue.fetch_order, world.venue.cancel_order
+
+    async def late_read(symbol: str, exchange_order_id: str) -> VenueOrder | None:
+        # The stream's read is the first one; those that follow are quicker.
+        first = reads(world, "fetch_order") == 0
+        answer = await read(symbol, exchange_order_id)
+        await asyncio.sleep(5.0 if first else 0.0)
+        return answer
+
+    async def told_cancel(symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
+        outcome = await cancel(symbol, exchange_order_id, client_order_id)
+        world.venue.tell(world.orders[0])
+        await asyncio.sleep(0.1)
+        return outcome
+
+    world.venue.fetch_order = late_read  # type: ignore[method-assign]
+    world.venue.cancel_order = told_cancel  # type: ignore[method-assign]
+    world.spec(price="41000")
+    await world.until(lambda: len(world.orders) == 2)
+    assert world.account.following.reads == 1
+    await world.pass_time(60.0)
+    assert (world.state(), world.status()["exchangeOrderId"]) == ("Open", world.orders[1].exchange_order_id)
