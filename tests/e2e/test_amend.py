@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.core.identity import identity_of
+from exchange_kernel.kube.objects import read_object
 from paper_exchange.config import Config
 from support.proxy import Action, Drop, Request, Response
-from support.stack import Stack, condition
+from support.stack import Stack, condition, eventually
 
 Json = Any
 # Each request of an amend: the side that sees it, its method, a part of its path, and a text in its body.
@@ -193,3 +196,68 @@ def _killer(kill: Callable[[], None], method: str, path: str, text: str) -> Call
         return Drop()
 
     return hook
+
+
+# --- the account's controls -------------------------------------------------------------------------------------------
+
+
+async def test_on_an_account_that_only_reduces_a_buy_shrinks_and_does_not_grow(shared: Stack) -> None:
+    """Shrunk in place, then together with a lower price, which takes another order."""
+    await _open(shared)
+    await shared.patch_account({"spec": {"tradingState": "ReduceOnly"}})
+    await _change(shared, quantity="0.02")
+    obj = await shared.until_condition("buy", "Synced", "False", "ReduceOnlyAccount")
+    assert obj["status"]["state"] == "Open"
+    await _change(shared, quantity="0.008")
+    await _synced(shared, "buy", "20000", "0.008")
+    assert len(await _one_live(shared, "20000", "0.008")) == 1
+    await _change(shared, price="19000", quantity="0.006")
+    await _synced(shared, "buy", "19000", "0.006")
+    assert len(await _one_live(shared, "19000", "0.006")) == 2
+    await _change(shared, price="19500")
+    await shared.until_condition("buy", "Synced", "False", "ReduceOnlyAccount")
+    assert len(await _one_live(shared, "19000", "0.006")) == 2
+
+
+async def test_on_a_halted_account_no_order_is_changed_not_even_to_less(shared: Stack) -> None:
+    await shared.order("buy", side="Sell", quantity="0.01", price="95000", **PATIENT)
+    await shared.until_state("buy", "Open")
+    await shared.patch_account({"spec": {"tradingState": "Halted"}})
+    await _change(shared, quantity="0.005")
+    await shared.until_condition("buy", "Synced", "False", "Halted")
+    await _change(shared, quantity="0.01", price="96000")
+    await shared.until_condition("buy", "Synced", "False", "Halted")
+    assert len(await _one_live(shared, "95000", "0.01")) == 1
+    await shared.patch_account({"spec": {"tradingState": "Enabled"}})
+    await _synced(shared, "buy", "96000", "0.01")
+    await _one_live(shared, "96000", "0.01")
+
+
+async def _amend_of(stack: Stack, obj: Json) -> str:
+    """The phase of the amend in the receipt of an intent; empty when none is recorded."""
+    wanted = identity_of(read_object(OrderIntent, obj)).receipt_name
+    (receipt,) = [each for each in await stack.receipts() if each["metadata"]["name"] == wanted]
+    return str((receipt.get("amend") or {}).get("phase", ""))
+
+
+async def test_a_halt_in_the_middle_of_an_amend_ends_it_and_nothing_is_placed(shared: Stack) -> None:
+    obj = await _open(shared)
+    match = {"method": "DELETE", "path": "/api/v3/order"}
+    away = {"match": match, "at": "before_engine", "do": "respond", "status": 503, "body": "try later"}
+    fault = await shared.control.add_fault(away)
+    await _change(shared, price="21000")
+
+    async def canceling() -> bool:
+        return await _amend_of(shared, obj) == "Canceling"
+
+    await eventually(canceling, what="the amend is recorded")
+    await shared.patch_account({"spec": {"tradingState": "Halted"}})
+    await shared.until("buy", lambda o: o["status"].get("pendingCommand") == "Cancel", what="the halt has reached it")
+    await shared.control.remove_fault(fault)
+    obj = await shared.until_condition("buy", "Stalled", "True", "Halted")
+    assert obj["status"]["state"] == "Canceled"
+    assert await _amend_of(shared, obj) == ""
+    await shared.patch_account({"spec": {"tradingState": "Enabled"}})
+    await shared.account_ready()
+    await shared.until("buy", lambda o: o["status"].get("settled"), what="settled")
+    assert (await shared.exactly_one_order())["status"] == "CANCELED"
