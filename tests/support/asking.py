@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exchange_kernel.exchange.profiles.base import Call
+from exchange_kernel.exchange.profiles.parts import Call
 
 Answer = Callable[[Mapping[str, Any]], Any]
 

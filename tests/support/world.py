@@ -18,7 +18,7 @@ from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.connect import Credentials, Venue
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.port import SendGate
-from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.profiles.parts import Weights
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient

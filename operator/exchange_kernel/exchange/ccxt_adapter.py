@@ -52,7 +52,7 @@ from exchange_kernel.exchange.port import (
     SendGate,
     StreamEnded,
 )
-from exchange_kernel.exchange.profiles.base import Call, History, OrderKey, Row
+from exchange_kernel.exchange.profiles.parts import Call, History, OrderKey, Row
 from exchange_kernel.exchange.venue_clock import Clocks
 
 _LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from exchange_kernel.exchange.budget import AnswerSeen
 from exchange_kernel.exchange.ccxt_client import Access, Hooks, new_client, new_session
 from exchange_kernel.exchange.classify import Facts, classify_read
 from exchange_kernel.exchange.port import ClockReading, ExchangeError, ReadError, SendGate
-from exchange_kernel.exchange.profiles.base import Call, Proof
+from exchange_kernel.exchange.profiles.parts import Call, Proof
 from exchange_kernel.exchange.scrub import Scrubber
 from exchange_kernel.exchange.venue_clock import Clocks, Sample
 from exchange_kernel.exchange.wire import CURRENT, GateRefused, WireCall, WireMismatch

@@ -13,7 +13,8 @@ from typing import Any
 from exchange_kernel.exchange.ccxt_client import Access, Hooks, new_session, new_stream_client
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import StreamEnded
-from exchange_kernel.exchange.profiles.base import Call, Handshake, Subscribed, Terminated, VenueProfile
+from exchange_kernel.exchange.profiles.base import VenueProfile
+from exchange_kernel.exchange.profiles.parts import Call, Handshake, Subscribed, Terminated
 from exchange_kernel.exchange.scrub import Scrubber
 
 SUBSCRIBED_WITHIN = 15.0

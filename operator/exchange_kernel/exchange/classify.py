@@ -34,7 +34,7 @@ from exchange_kernel.exchange.port import (
     ReadError,
     VenueUnavailable,
 )
-from exchange_kernel.exchange.profiles.base import CodeRow, Declined, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Declined, Proof
 
 # ccxt raises these while it builds a request: no repetition will get it out.
 _CANNOT_BE_SENT = frozenset(

@@ -12,7 +12,7 @@ from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
 from exchange_kernel.exchange.ccxt_client import REQUEST_TIMEOUT, Access
 from exchange_kernel.exchange.profiles import profile_of
-from exchange_kernel.exchange.profiles.base import LimitScope
+from exchange_kernel.exchange.profiles.parts import LimitScope
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.exchange.venue_clock import Clocks
 

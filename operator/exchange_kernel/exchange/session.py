@@ -41,7 +41,7 @@ from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
-from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.profiles.parts import Weights
 from exchange_kernel.exchange.turns import Turns
 
 _T = TypeVar("_T")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from exchange_kernel.exchange.admission import Admission, Lane, Priority, Ticket, use_of
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.port import ExchangeError, RateLimited
-from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.profiles.parts import Weights
 
 # Seconds that a call waits for weight. A create's send window would be over; a cancel waits as long as it takes.
 _PATIENCE = {

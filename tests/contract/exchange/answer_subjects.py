@@ -11,7 +11,7 @@ from typing import Any
 
 from contract.exchange.raw_venue import Reply, http
 from contract.exchange.wire_subjects import SUBJECTS, WireSubject
-from exchange_kernel.exchange.profiles.base import Row
+from exchange_kernel.exchange.profiles.parts import Row
 
 CLIENT_ID = "0123456789abcdef0123456789abcdef"
 

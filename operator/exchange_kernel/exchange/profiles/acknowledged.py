@@ -31,7 +31,7 @@ def acknowledged(request: OrderRequest, exchange_order_id: object, wire_id: obje
         client_order_id=str(wire_id),
         symbol=request.symbol,
         side=request.side,
-        status=VenueStatus.OPEN if request.trigger_price is None else VenueStatus.UNTRIGGERED,
+        status=VenueStatus.OPEN if request.type in {"Market", "Limit"} else VenueStatus.UNTRIGGERED,
         raw_status=RAW_STATUS,
         filled=number("0"),
         quantity=request.quantity,

@@ -7,7 +7,6 @@ trigger beside postOnly. What is sent is exactly what `create` lists.
 Sources: [R] binance-spot-api-docs `rest-api.md`; [C] ccxt 4.5.90.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -18,19 +17,10 @@ from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles import binance_history, binance_stream
 from exchange_kernel.exchange.profiles import binance_orders as orders
-from exchange_kernel.exchange.profiles.base import (
-    Ask,
-    Call,
-    CodeRow,
-    History,
-    OrderKey,
-    Row,
-    StreamSignal,
-    VenueProfile,
-    Weights,
-)
+from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.profiles.binance_codes import CODES
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, row_of, rows_of
+from exchange_kernel.exchange.profiles.canonical import number, object_in, row_of, rows_of
+from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, OrderKey, Row, StreamSignal, Weights
 
 REQUEST_EXPIRY_MS = 5000
 """recvWindow. [R] "It is recommended to use a small recvWindow of 5000 or less!"; the fence grows with it."""
@@ -115,17 +105,7 @@ class BinanceSpot(VenueProfile):
         """See `binance_stream`."""
         return binance_stream.read(message)
 
-    # --- ids ----------------------------------------------------------------------------------------------------
-
-    def encode(self, client_order_id: str) -> str:
-        """[R] `^[a-zA-Z0-9-_]{1,36}$`: the canonical form fits as it is."""
-        if not is_canonical(client_order_id):
-            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
-        return client_order_id
-
-    def decode(self, wire_id: str) -> str | None:
-        """The same, for ids that can be ours."""
-        return wire_id if is_canonical(wire_id) else None
+    # [R] A client order id is `^[a-zA-Z0-9-_]{1,36}$`: the canonical form fits as it is.
 
     # --- calls --------------------------------------------------------------------------------------------------
 
@@ -217,11 +197,8 @@ class BinanceSpot(VenueProfile):
 
     def error_of(self, body: str) -> tuple[str, str]:
         """`{"code": -2010, "msg": "..."}`."""
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            return "", ""
-        if not isinstance(parsed, dict) or not isinstance(parsed.get("code"), int):
+        parsed = object_in(body)
+        if not isinstance(parsed.get("code"), int):
             return "", ""
         return str(parsed["code"]), str(parsed.get("msg", ""))
 

@@ -5,7 +5,7 @@ Sources: [E] binance-spot-api-docs `errors.md`; [G] `rest-api.md`, general infor
 against a local venue (what ccxt makes of the answer), see `docs/`. A code that is not listed proves nothing.
 """
 
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Proof
 
 _REFUSED, _NOT_PLACED = Proof.REFUSED, Proof.NOT_PLACED
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, History, Row
 from exchange_kernel.exchange.profiles.canonical import rows_of
+from exchange_kernel.exchange.profiles.parts import Ask, Call, History, Row
 
 _PAGE = 1000  # rows per answer, the venue's maximum
 _DAY_MS = 24 * 3600 * 1000  # startTime and endTime may not lie further apart

@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from exchange_kernel.core.venue import AmendChange, AmendRequest, OrderRequest, TrailingOffset
 from exchange_kernel.exchange.profiles.canonical import plain
+from exchange_kernel.exchange.profiles.terms import check_field, check_listed, size
 
 SUPPORTED = frozenset(
     {
@@ -52,15 +53,13 @@ PERCENT_STEP = Decimal("0.01")
 
 def parameters(request: OrderRequest) -> dict[str, str]:
     """Type, amounts, prices and time in force of an order. Raises ValueError for what is unlisted or contradictory."""
-    kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-    if kind not in SUPPORTED or request.expire_at is not None:
-        raise ValueError(f"the binance profile does not place {request.type} {request.time_in_force} orders like this")
-    if request.quote_quantity is not None:
-        return _by_quote(request)
-    _takes(request, "price", wanted=request.type in {"Limit", "StopLimit", "TakeProfitLimit"})
-    _takes(request, "trigger_price", wanted=request.type in _TRIGGERED)
-    _takes(request, "trailing", wanted=request.type == "TrailingStopMarket")
-    return {**_FORMS[request.type](request), "quantity": plain(request.quantity)}
+    check_listed(request, SUPPORTED, "binance")
+    check_field(request, "expire_at", wanted=False)
+    check_field(request, "price", wanted=request.type in {"Limit", "StopLimit", "TakeProfitLimit"})
+    check_field(request, "trigger_price", wanted=request.type in _TRIGGERED)
+    check_field(request, "trailing", wanted=request.type == "TrailingStopMarket")
+    unit = "quantity" if request.quote_quantity is None else "quoteOrderQty"
+    return {**_FORMS[request.type](request), unit: size(request)}
 
 
 def amend_parameters(request: AmendRequest) -> dict[str, str]:
@@ -68,18 +67,6 @@ def amend_parameters(request: AmendRequest) -> dict[str, str]:
     if request.type not in AMENDS or (request.price, request.trigger_price) != (None, None):
         raise ValueError(f"binance changes nothing but the quantity of a working order in place ({request.type})")
     return {"newQty": plain(request.quantity)}
-
-
-def _takes(request: OrderRequest, field: str, *, wanted: bool) -> None:
-    if (getattr(request, field) is not None) != wanted:
-        raise ValueError(f"a {request.type} order {'needs a' if wanted else 'takes no'} {field}")
-
-
-def _by_quote(request: OrderRequest) -> dict[str, str]:
-    alone = (request.quantity, request.price, request.trigger_price, request.trailing) == (None, None, None, None)
-    if not alone or (request.type, request.side) != ("Market", "Buy"):
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    return {"type": "MARKET", "quoteOrderQty": plain(request.quote_quantity)}
 
 
 def _limit(request: OrderRequest) -> dict[str, str]:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from exchange_kernel.exchange.hints import Hint
-from exchange_kernel.exchange.profiles.base import Handshake, StreamSignal, Subscribed, Terminated
 from exchange_kernel.exchange.profiles.canonical import number
+from exchange_kernel.exchange.profiles.parts import Handshake, StreamSignal, Subscribed, Terminated
 
 # [U] order statuses that are not final.
 _WORKING = frozenset({"NEW", "PENDING_NEW", "PARTIALLY_FILLED", "PENDING_CANCEL"})

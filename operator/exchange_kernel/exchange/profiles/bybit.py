@@ -13,7 +13,6 @@ Sources: bybit-exchange/docs `docs/v5/`: [C] `order/create-order.mdx`, [X] `orde
 [U] `user/apikey-info.mdx`, [S] `market/time.mdx`, [P] `market/tickers.mdx`; [CCXT] ccxt 4.5.90.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -33,9 +32,11 @@ from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import bybit_answers as answers
 from exchange_kernel.exchange.profiles import bybit_lists as lists
 from exchange_kernel.exchange.profiles.acknowledged import acknowledged
-from exchange_kernel.exchange.profiles.base import Ask, Call, CodeRow, History, OrderKey, Row, VenueProfile, Weights
+from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.profiles.bybit_codes import CODES, TOO_FREQUENT
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
+from exchange_kernel.exchange.profiles.canonical import number, object_in, plain
+from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, OrderKey, Row, Weights
+from exchange_kernel.exchange.profiles.terms import changed, check_field, check_listed, size
 
 REQUEST_EXPIRY_MS = 5000
 """recvWindow, the venue's default [G]: `server_time - recv_window <= timestamp < server_time + 1000`."""
@@ -98,28 +99,16 @@ class BybitSpot(VenueProfile):
             return dict.fromkeys(("public", "private"), endpoint.rstrip("/"))
         return {section: own[section] for section in ("public", "private")}
 
-    # --- ids ----------------------------------------------------------------------------------------------------
-
-    def encode(self, client_order_id: str) -> str:
-        """[C] up to 36 letters, digits, dashes and underscores: the canonical form fits as it is."""
-        if not is_canonical(client_order_id):
-            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
-        return client_order_id
-
-    def decode(self, wire_id: str) -> str | None:
-        """The same, for ids that can be ours."""
-        return wire_id if is_canonical(wire_id) else None
+    # [C] A client order id is up to 36 letters, digits, dashes and underscores: the canonical form fits as it is.
 
     # --- writes -------------------------------------------------------------------------------------------------
 
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """POST order/create; `isLeverage` 0 never borrows, `orderFilter` Order is never a conditional order [C]."""
-        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-        extra = (request.trigger_price, request.trailing, request.expire_at)
-        if kind not in self.rules.supported or extra != (None, None, None):
-            raise ValueError(
-                f"the bybit profile does not place {request.type} {request.time_in_force} orders like this"
-            )
+        check_listed(request, self.rules.supported, self.name)
+        check_field(request, "price", wanted=request.type == "Limit")
+        for absent in ("trigger_price", "trailing", "expire_at"):
+            check_field(request, absent, wanted=False)
         params = {
             "category": "spot",
             "symbol": market_id,
@@ -140,12 +129,11 @@ class BybitSpot(VenueProfile):
         """POST order/amend: "do not pass it if not modify" [A]."""
         if request.type not in self.rules.amends or request.trigger_price is not None:
             raise ValueError(f"the bybit profile changes no {request.type} order like this")
-        changes = {"qty": request.quantity, "price": request.price}
         params = {
             "category": "spot",
             "symbol": market_id,
             "orderId": request.exchange_order_id,
-            **{name: plain(value) for name, value in changes.items() if value is not None},
+            **changed({"qty": request.quantity, "price": request.price}),
         }
         return Call("privatePostV5OrderAmend", (params,), expected=params)
 
@@ -218,11 +206,8 @@ class BybitSpot(VenueProfile):
             return "", ""
         if "access too frequent" in body[:200]:
             return TOO_FREQUENT, "access too frequent"
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            return "", ""
-        code = parsed.get("retCode") if isinstance(parsed, dict) else None
+        parsed = object_in(body)
+        code = parsed.get("retCode")
         if not isinstance(code, int) or code == 0:
             return "", ""
         return str(code), str(parsed.get("retMsg") or code)
@@ -245,24 +230,10 @@ class BybitSpot(VenueProfile):
 
 
 def _market(request: OrderRequest) -> dict[str, str]:
-    if request.price is not None:
-        raise ValueError("a market order takes no price")
-    if request.quote_quantity is None:
-        size = {"marketUnit": "baseCoin", "qty": plain(request.quantity)}
-    elif request.quantity is not None or request.side != "Buy":
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    else:
-        size = {"marketUnit": "quoteCoin", "qty": plain(request.quote_quantity)}
-    return {"orderType": "Market", "timeInForce": "IOC", **size}
+    unit = "baseCoin" if request.quote_quantity is None else "quoteCoin"
+    return {"orderType": "Market", "timeInForce": "IOC", "marketUnit": unit, "qty": size(request)}
 
 
 def _limit(request: OrderRequest) -> dict[str, str]:
-    if request.quote_quantity is not None:
-        raise ValueError("a limit order takes no quote quantity")
     force = "PostOnly" if request.post_only else request.time_in_force
-    return {
-        "orderType": "Limit",
-        "timeInForce": force,
-        "qty": plain(request.quantity),
-        "price": plain(request.price),
-    }
+    return {"orderType": "Limit", "timeInForce": force, "qty": size(request), "price": plain(request.price)}

@@ -15,8 +15,8 @@ from typing import Any
 
 from exchange_kernel.core.venue import Balance, Market, Trade, VenueOrder, VenueStatus
 from exchange_kernel.exchange.profiles.acknowledged import instant
-from exchange_kernel.exchange.profiles.base import Row
 from exchange_kernel.exchange.profiles.canonical import number, positive
+from exchange_kernel.exchange.profiles.parts import Row
 
 _SIDES = frozenset({"Buy", "Sell"})
 _IMMEDIATE = frozenset({"IOC", "FOK"})

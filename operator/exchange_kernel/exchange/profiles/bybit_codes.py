@@ -6,7 +6,7 @@ time-out, server error), 429 (high load), 170001, 170007, 170032, 170146, 170149
 order failed"), 170310 and 170311 (modification timed out, failed).
 """
 
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Proof
 
 TOO_FREQUENT = "403"
 """Stands for [L] "403, access too frequent", which is no JSON."""

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, History, Row
 from exchange_kernel.exchange.profiles.canonical import rows_of
+from exchange_kernel.exchange.profiles.parts import Ask, Call, History, Row
 
 REALTIME, ORDERS, EXECUTIONS = "privateGetV5OrderRealtime", "privateGetV5OrderHistory", "privateGetV5ExecutionList"
 _ORDERS_PAGE, _EXECUTIONS_PAGE = 50, 100  # the venue's maxima

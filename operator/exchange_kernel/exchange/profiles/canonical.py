@@ -1,5 +1,6 @@
 """Numbers, ids and rows between the operator's form and a venue's text."""
 
+import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,6 +12,13 @@ _CANONICAL = re.compile(r"[0-9a-f]{32}")
 def is_canonical(client_order_id: str) -> bool:
     """Whether this is an id of 32 lower-case hex digits."""
     return _CANONICAL.fullmatch(client_order_id) is not None
+
+
+def canonical(client_order_id: str) -> str:
+    """The id, if it is one. Raises ValueError."""
+    if not is_canonical(client_order_id):
+        raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
+    return client_order_id
 
 
 def plain(value: Decimal | None) -> str:
@@ -37,6 +45,15 @@ def positive(value: object) -> Decimal | None:
         return None
     result = number(value)
     return result if result > 0 else None
+
+
+def object_in(body: str) -> Mapping[str, Any]:
+    """The JSON object that a body is; an empty one for every other body."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def rows_of(raw: object) -> list[Mapping[str, Any]]:

@@ -14,7 +14,6 @@ Sources: the API reference, [O] "Create Order", "Get Order", "List Orders", [X] 
 [C] ccxt 4.5.90.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,19 +25,11 @@ from exchange_kernel.exchange.port import AccountIdentity, ReadError
 from exchange_kernel.exchange.profiles import coinbase_answers as answers
 from exchange_kernel.exchange.profiles import coinbase_lists as lists
 from exchange_kernel.exchange.profiles.acknowledged import acknowledged
-from exchange_kernel.exchange.profiles.base import (
-    Ask,
-    Call,
-    CodeRow,
-    History,
-    LimitScope,
-    OrderKey,
-    Row,
-    VenueProfile,
-    Weights,
-)
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain, row_of
+from exchange_kernel.exchange.profiles.base import VenueProfile
+from exchange_kernel.exchange.profiles.canonical import canonical, is_canonical, number, object_in, plain, row_of
 from exchange_kernel.exchange.profiles.coinbase_codes import CODES, UNAUTHORIZED
+from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, LimitScope, OrderKey, Row, Weights
+from exchange_kernel.exchange.profiles.terms import check_field, check_listed, size
 
 _SIDES = MappingProxyType({"Buy": "BUY", "Sell": "SELL"})
 # [O] `stop_direction` is what makes a stop-limit a stop or a take-profit: always sent, never left to be derived.
@@ -115,9 +106,7 @@ class CoinbaseSpot(VenueProfile):
 
     def encode(self, client_order_id: str) -> str:
         """The form of a UUID, as in the venue's own examples; which other texts are taken is not documented."""
-        if not is_canonical(client_order_id):
-            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
-        h = client_order_id
+        h = canonical(client_order_id)
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
     def decode(self, wire_id: str) -> str | None:
@@ -129,11 +118,7 @@ class CoinbaseSpot(VenueProfile):
 
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """POST orders with exactly one configuration."""
-        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-        if kind not in self.rules.supported or request.trailing is not None:
-            raise ValueError(
-                f"the coinbase profile does not place {request.type} {request.time_in_force} orders like this"
-            )
+        check_listed(request, self.rules.supported, self.name)
         params = {
             "client_order_id": self.encode(request.client_order_id),
             "product_id": market_id,
@@ -220,11 +205,7 @@ class CoinbaseSpot(VenueProfile):
             return UNAUTHORIZED, UNAUTHORIZED
         if '"error' not in body[:_ERROR_WITHIN]:
             return "", ""
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            return "", ""
-        return _error(parsed) if isinstance(parsed, dict) else ("", "")
+        return _error(object_in(body))
 
     def read_order(self, raw: Row, symbol: str) -> VenueOrder:
         """An order as Get Order and List Orders show it."""
@@ -262,15 +243,13 @@ def _error(parsed: Mapping[str, Any]) -> tuple[str, str]:
 def _configuration(request: OrderRequest) -> dict[str, dict[str, Any]]:
     """The venue's name for the kind of order, and its fields."""
     triggered = request.type in {"StopLimit", "TakeProfitLimit"}
-    if triggered != (request.trigger_price is not None) or (request.expire_at is None) == (
-        request.time_in_force == "GTD"
-    ):
-        raise ValueError("a trigger price and an end time are for the orders that have one")
+    check_field(request, "price", wanted=request.type != "Market")
+    check_field(request, "trigger_price", wanted=triggered)
+    check_field(request, "trailing", wanted=False)
+    check_field(request, "expire_at", wanted=request.time_in_force == "GTD")
     if request.type == "Market":
-        return {"market_market_ioc": _market(request)}
-    if request.quote_quantity is not None:
-        raise ValueError("only a market order takes a quote quantity")
-    terms: dict[str, Any] = {"base_size": plain(request.quantity), "limit_price": plain(request.price)}
+        return {"market_market_ioc": {"base_size" if request.quote_quantity is None else "quote_size": size(request)}}
+    terms: dict[str, Any] = {"base_size": size(request), "limit_price": plain(request.price)}
     if request.expire_at is not None:
         terms["end_time"] = _rfc3339(request.expire_at)
     if triggered:
@@ -279,16 +258,6 @@ def _configuration(request: OrderRequest) -> dict[str, dict[str, Any]]:
     if request.time_in_force in {"IOC", "FOK"}:
         return {"sor_limit_ioc" if request.time_in_force == "IOC" else "limit_limit_fok": terms}
     return {f"limit_limit_{request.time_in_force.lower()}": {**terms, "post_only": request.post_only}}
-
-
-def _market(request: OrderRequest) -> dict[str, str]:
-    if request.price is not None:
-        raise ValueError("a market order takes no price")
-    if request.quote_quantity is None:
-        return {"base_size": plain(request.quantity)}
-    if request.quantity is not None or request.side != "Buy":
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    return {"quote_size": plain(request.quote_quantity)}
 
 
 def _rfc3339(at: datetime) -> str:

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange_kernel.core.venue import Balance, Market, Trade, VenueOrder, VenueStatus
-from exchange_kernel.exchange.profiles.base import Row
 from exchange_kernel.exchange.profiles.canonical import number, positive
+from exchange_kernel.exchange.profiles.parts import Row
 
 _LIMIT_TYPES = frozenset({"Limit", "StopLimit", "TakeProfitLimit"})
 # [C] `commonCurrencies`.

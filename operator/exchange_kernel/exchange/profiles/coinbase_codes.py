@@ -8,7 +8,7 @@ among them.
 A refusal comes as HTTP 200 with `success: false`, or as HTTP 4xx; which of the two a code uses is not documented.
 """
 
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Proof
 
 UNAUTHORIZED = "Unauthorized"
 """The whole body of a 401 answer, in place of JSON [C]."""

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, History, Row
 from exchange_kernel.exchange.profiles.canonical import rows_of
+from exchange_kernel.exchange.profiles.parts import Ask, Call, History, Row
 
 OPEN_STATES = ("PENDING", "QUEUED", "EDIT_QUEUED", "OPEN", "CANCEL_QUEUED")
 """[O] in the order in which an order passes them: one that moves on between two questions is still seen."""

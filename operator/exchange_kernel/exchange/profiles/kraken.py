@@ -15,7 +15,6 @@ Sources: [R] docs.kraken.com, Spot REST; [E] its guide "Spot Error Messages"; [L
 ccxt 4.5.90.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -29,25 +28,16 @@ from exchange_kernel.core.venue import (
     Trade,
     VenueOrder,
     VenueRules,
-    VenueStatus,
 )
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import kraken_answers as answers
 from exchange_kernel.exchange.profiles import kraken_history as lists
 from exchange_kernel.exchange.profiles import kraken_orders as orders
-from exchange_kernel.exchange.profiles.base import (
-    Ask,
-    Call,
-    CodeRow,
-    History,
-    LimitScope,
-    OrderKey,
-    Row,
-    VenueProfile,
-    Weights,
-)
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number
+from exchange_kernel.exchange.profiles.acknowledged import acknowledged
+from exchange_kernel.exchange.profiles.base import VenueProfile
+from exchange_kernel.exchange.profiles.canonical import is_canonical, number, object_in
 from exchange_kernel.exchange.profiles.kraken_codes import ACCOUNT_LIMITS, CODES, code_of
+from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, LimitScope, OrderKey, Row, Weights
 
 _NO_ERROR = '{"error":[]'
 
@@ -107,11 +97,7 @@ class KrakenSpot(VenueProfile):
 
     # --- ids ----------------------------------------------------------------------------------------------------
 
-    def encode(self, client_order_id: str) -> str:
-        """[R] `cl_ord_id`: a UUID with or without hyphens, or at most 18 characters: ours is one without."""
-        if not is_canonical(client_order_id):
-            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
-        return client_order_id
+    # [R] `cl_ord_id`: a UUID with or without hyphens, or at most 18 characters: ours is one without.
 
     def decode(self, wire_id: str) -> str | None:
         """The same without hyphens, for ids that can be ours."""
@@ -142,19 +128,7 @@ class KrakenSpot(VenueProfile):
         echoed = self.decode(str(result.get("cl_ord_id", request.client_order_id)))
         if not txid or not isinstance(txid, str) or echoed != request.client_order_id:
             raise ValueError("the answer acknowledges no order, or another one")
-        waits = request.type not in {"Market", "Limit"}
-        return VenueOrder(
-            exchange_order_id=txid,
-            client_order_id=request.client_order_id,
-            symbol=request.symbol,
-            side=request.side,
-            status=VenueStatus.UNTRIGGERED if waits else VenueStatus.OPEN,
-            raw_status="acknowledged",
-            filled=Decimal(0),
-            quantity=request.quantity,
-            price=request.price,
-            trigger_price=request.trigger_price,
-        )
+        return acknowledged(request, txid, request.client_order_id)
 
     def amend(self, request: AmendRequest, market_id: str) -> Call:
         """AmendOrder by txid; both ids stay [R]."""
@@ -223,11 +197,7 @@ class KrakenSpot(VenueProfile):
         """`{"error": ["EOrder:Insufficient funds"]}`; what begins with a W is a warning [R]."""
         if body.startswith(_NO_ERROR):
             return "", ""
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            return "", ""
-        texts = parsed.get("error") if isinstance(parsed, dict) else None
+        texts = object_in(body).get("error")
         errors = [text for text in texts if str(text).startswith("E")] if isinstance(texts, list) else []
         return (code_of(str(errors[0])), str(errors[0])) if errors else ("", "")
 

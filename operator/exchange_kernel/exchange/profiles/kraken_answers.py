@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from exchange_kernel.core.venue import Balance, Market, Trade, VenueOrder, VenueStatus
-from exchange_kernel.exchange.profiles.base import Row
 from exchange_kernel.exchange.profiles.canonical import number, positive
 from exchange_kernel.exchange.profiles.kraken_orders import TYPES_BY_WORD, WITH_LIMIT, WITH_TRIGGER
+from exchange_kernel.exchange.profiles.parts import Row
 
 _SIDES = MappingProxyType({"buy": "Buy", "sell": "Sell"})
 # [R] "stopped": triggered by stop price, "touched": triggered by touch price.

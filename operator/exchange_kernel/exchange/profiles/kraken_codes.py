@@ -7,7 +7,7 @@ Sources: [E] docs.kraken.com, guide "Spot Error Messages"; [L] guide "Spot REST 
 the API and told in public, not in the documentation.
 """
 
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Proof
 
 _REFUSED, _NOT_PLACED, _AMBIGUOUS = Proof.REFUSED, Proof.NOT_PLACED, Proof.AMBIGUOUS
 

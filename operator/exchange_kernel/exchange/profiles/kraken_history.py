@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, Declined, History, Row
 from exchange_kernel.exchange.profiles.canonical import number
+from exchange_kernel.exchange.profiles.parts import Ask, Call, Declined, History, Row
 
 _MAX_PAGES = 60
 _IDS_PER_CALL = 20  # [R] QueryTrades; QueryOrders takes 50

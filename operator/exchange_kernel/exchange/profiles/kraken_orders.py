@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from exchange_kernel.core.venue import AmendChange, AmendRequest, OrderRequest
 from exchange_kernel.exchange.profiles.canonical import plain
+from exchange_kernel.exchange.profiles.terms import check_field, check_listed, size
 
 SUPPORTED = frozenset(
     {
@@ -63,16 +64,14 @@ AMENDS: Mapping[str, frozenset[AmendChange]] = MappingProxyType(
 
 def parameters(request: OrderRequest) -> dict[str, str]:
     """Type, amounts, prices, flags and time in force. Raises ValueError for what is unlisted or contradictory."""
-    kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-    if kind not in SUPPORTED:
-        raise ValueError(f"the kraken profile does not place {request.type} {request.time_in_force} orders like this")
-    _takes(request, "price", wanted=request.type in WITH_LIMIT)
-    _takes(request, "trigger_price", wanted=request.type in WITH_TRIGGER)
-    _takes(request, "trailing", wanted=request.type == "TrailingStopMarket")
-    _takes(request, "expire_at", wanted=request.time_in_force == "GTD")
+    check_listed(request, SUPPORTED, "kraken")
+    check_field(request, "price", wanted=request.type in WITH_LIMIT)
+    check_field(request, "trigger_price", wanted=request.type in WITH_TRIGGER)
+    check_field(request, "trailing", wanted=request.type == "TrailingStopMarket")
+    check_field(request, "expire_at", wanted=request.time_in_force == "GTD")
     return {
         "ordertype": _TYPES[request.type],
-        "volume": _volume(request),
+        "volume": size(request),
         "oflags": _flags(request),
         **_FORMS[request.type](request),
     }
@@ -89,19 +88,6 @@ def amend_parameters(request: AmendRequest) -> dict[str, str]:
     if not changes or not {change for _, change in changes.values()} <= AMENDS.get(request.type, frozenset()):
         raise ValueError(f"kraken does not change {', '.join(changes) or 'nothing'} of a {request.type} order in place")
     return {name: plain(value) for name, (value, _) in changes.items()}
-
-
-def _takes(request: OrderRequest, field: str, *, wanted: bool) -> None:
-    if (getattr(request, field) is not None) != wanted:
-        raise ValueError(f"a {request.type} order {'needs a' if wanted else 'takes no'} {field}")
-
-
-def _volume(request: OrderRequest) -> str:
-    if request.quote_quantity is None:
-        return plain(request.quantity)
-    if request.quantity is not None or (request.type, request.side) != ("Market", "Buy"):
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    return plain(request.quote_quantity)
 
 
 def _flags(request: OrderRequest) -> str:

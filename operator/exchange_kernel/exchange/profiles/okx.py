@@ -18,7 +18,6 @@ Sources: the API guide, [C] "Place order", [X] "Cancel order", [N] "Amend order"
 account configuration", [T] "Transaction timeouts", [E] "Error code", [L] "Rate limits"; [CCXT] ccxt 4.5.90.
 """
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
@@ -39,19 +38,11 @@ from exchange_kernel.exchange.profiles import okx_algos as algos
 from exchange_kernel.exchange.profiles import okx_answers as answers
 from exchange_kernel.exchange.profiles import okx_lists as lists
 from exchange_kernel.exchange.profiles.acknowledged import acknowledged
-from exchange_kernel.exchange.profiles.base import (
-    Ask,
-    Call,
-    CodeRow,
-    History,
-    LimitScope,
-    OrderKey,
-    Row,
-    VenueProfile,
-    Weights,
-)
-from exchange_kernel.exchange.profiles.canonical import is_canonical, number, plain
+from exchange_kernel.exchange.profiles.base import VenueProfile
+from exchange_kernel.exchange.profiles.canonical import number, object_in, plain
 from exchange_kernel.exchange.profiles.okx_codes import CODES
+from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, LimitScope, OrderKey, Row, Weights
+from exchange_kernel.exchange.profiles.terms import changed, check_field, check_listed, size
 
 _SIDES = MappingProxyType({"Buy": "buy", "Sell": "sell"})
 # Errors stand at the beginning of an answer, or in its one row; long answers without one are not parsed twice.
@@ -129,28 +120,18 @@ class OkxSpot(VenueProfile):
         """One base for everything."""
         return {"rest": endpoint.rstrip("/") or own["rest"]}
 
-    # --- ids ----------------------------------------------------------------------------------------------------
-
-    def encode(self, client_order_id: str) -> str:
-        """[C] up to 32 letters and digits: the canonical form fits as it is."""
-        if not is_canonical(client_order_id):
-            raise ValueError(f"{client_order_id!r} is not a client order id of 32 lower-case hex digits")
-        return client_order_id
-
-    def decode(self, wire_id: str) -> str | None:
-        """The same, for ids that can be ours."""
-        return wire_id if is_canonical(wire_id) else None
+    # [C] A client order id is up to 32 letters and digits: the canonical form fits as it is.
 
     # --- writes -------------------------------------------------------------------------------------------------
 
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """POST order, or POST order-algo for what waits for a trigger."""
-        kind = (request.type, request.time_in_force, request.post_only, request.reduce_only)
-        if kind not in self.rules.supported or (request.trailing, request.expire_at) != (None, None):
-            raise ValueError(f"the okx profile does not place {request.type} {request.time_in_force} orders like this")
         waits = request.type not in {"Market", "Limit"}
-        if waits != (request.trigger_price is not None):
-            raise ValueError("a trigger price is for the orders that have one")
+        check_listed(request, self.rules.supported, self.name)
+        check_field(request, "price", wanted=request.type.endswith("Limit"))
+        check_field(request, "trigger_price", wanted=waits)
+        for absent in ("trailing", "expire_at"):
+            check_field(request, absent, wanted=False)
         params = {
             "instId": market_id,
             "tdMode": "cash",
@@ -178,12 +159,11 @@ class OkxSpot(VenueProfile):
         """POST amend-order; where it fails the order works on unchanged (`cxlOnFail` is false) [N]."""
         if request.type not in self.rules.amends or request.trigger_price is not None:
             raise ValueError(f"the okx profile changes no {request.type} order like this")
-        changes = {"newSz": request.quantity, "newPx": request.price}
         params = {
             "instId": market_id,
             "ordId": request.exchange_order_id,
             "cxlOnFail": False,
-            **{name: plain(value) for name, value in changes.items() if value is not None},
+            **changed({"newSz": request.quantity, "newPx": request.price}),
         }
         return Call("privatePostTradeAmendOrder", (params,), expected=params)
 
@@ -264,11 +244,7 @@ class OkxSpot(VenueProfile):
         """`{"code": "51603", "msg": "..."}`, or the code of the one row of a write: `sCode`, `sMsg`."""
         if body.startswith('{"code":"0"') and '"sCode"' not in body[:_ERROR_WITHIN]:
             return "", ""
-        try:
-            parsed = json.loads(body)
-        except ValueError:
-            return "", ""
-        return _error(parsed) if isinstance(parsed, dict) else ("", "")
+        return _error(object_in(body))
 
     def read_order(self, raw: Row, symbol: str) -> VenueOrder:
         """An ordinary order, or an algo order with what became of it."""
@@ -301,22 +277,15 @@ def _error(parsed: Mapping[str, Any]) -> tuple[str, str]:
 
 def _market(request: OrderRequest) -> dict[str, Any]:
     """[C] `banAmend`: rejected, and not made smaller, where the balance does not suffice."""
-    if request.price is not None:
-        raise ValueError("a market order takes no price")
-    if request.quote_quantity is None:
-        return {"ordType": "market", "sz": plain(request.quantity), "tgtCcy": "base_ccy", "banAmend": True}
-    if request.quantity is not None or request.side != "Buy":
-        raise ValueError("a quote quantity goes alone, and only on market buys")
-    return {"ordType": "market", "sz": plain(request.quote_quantity), "tgtCcy": "quote_ccy", "banAmend": True}
+    unit = "base_ccy" if request.quote_quantity is None else "quote_ccy"
+    return {"ordType": "market", "sz": size(request), "tgtCcy": unit, "banAmend": True}
 
 
 def _limit(request: OrderRequest) -> dict[str, str]:
-    if request.quote_quantity is not None:
-        raise ValueError("a limit order takes no quote quantity")
     kind = {"GTC": "limit", "IOC": "ioc", "FOK": "fok"}[request.time_in_force]
     return {
         "ordType": "post_only" if request.post_only else kind,
-        "sz": plain(request.quantity),
+        "sz": size(request),
         "px": plain(request.price),
     }
 
@@ -324,13 +293,11 @@ def _limit(request: OrderRequest) -> dict[str, str]:
 def _stop(request: OrderRequest) -> dict[str, str]:
     """A one-way stop [A]: its name says on which side of the price it waits. Spot triggers on the last price alone."""
     at_market = request.type.endswith("Market")
-    if request.quote_quantity is not None or at_market != (request.price is None):
-        raise ValueError("a stop has a base quantity, and a limit price where it is a limit order")
     prefix = "sl" if request.type.startswith("Stop") else "tp"
     unit = {"tgtCcy": "base_ccy"} if at_market and request.side == "Buy" else {}
     return {
         "ordType": "conditional",
-        "sz": plain(request.quantity),
+        "sz": size(request),
         f"{prefix}TriggerPx": plain(request.trigger_price),
         f"{prefix}TriggerPxType": "last",
         f"{prefix}OrdPx": answers.AT_MARKET if at_market else plain(request.price),

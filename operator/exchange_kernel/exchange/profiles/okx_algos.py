@@ -10,9 +10,9 @@ Sources: the API guide, [A] "Algo order details", [P] "Algo order list", [X] "Ca
 from collections.abc import Mapping
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, Row
 from exchange_kernel.exchange.profiles.canonical import rows_of
 from exchange_kernel.exchange.profiles.okx_answers import WORKING, children, is_algo
+from exchange_kernel.exchange.profiles.parts import Ask, Call, Row
 
 ORDER, ALGO_ORDER = "privateGetTradeOrder", "privateGetTradeOrderAlgo"
 # After two hours the venue forgets an order that was canceled without a fill; ten minutes more are certain.

@@ -8,7 +8,7 @@ triggered: what it became can be canceled).
 Orders are refused in an answer with HTTP 200, by the code of the row (`sCode`).
 """
 
-from exchange_kernel.exchange.profiles.base import CodeRow, Proof
+from exchange_kernel.exchange.profiles.parts import CodeRow, Proof
 
 _REFUSED, _NOT_PLACED = Proof.REFUSED, Proof.NOT_PLACED
 

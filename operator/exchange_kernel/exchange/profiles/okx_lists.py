@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Ask, Call, History, Row
 from exchange_kernel.exchange.profiles.okx_algos import ALGO_ORDER, ORDER, complete, data, first
+from exchange_kernel.exchange.profiles.parts import Ask, Call, History, Row
 
 FILLS, OLD_FILLS = "privateGetTradeFills", "privateGetTradeFillsHistory"
 _PENDING, _ORDERS, _OLD_ORDERS = (

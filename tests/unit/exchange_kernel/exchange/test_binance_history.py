@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from exchange_kernel.exchange.port import ReadError, VenueUnavailable
-from exchange_kernel.exchange.profiles.base import Call, History
 from exchange_kernel.exchange.profiles.binance_history import orders_in_doubt
+from exchange_kernel.exchange.profiles.parts import Call, History
 
 OURS = "0123456789abcdef0123456789abcdef"
 DAY = 24 * 3600 * 1000

@@ -1,6 +1,5 @@
 """What the Binance profile sends, and how it reads the answers."""
 
-import itertools
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,27 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
-from exchange_kernel.exchange.port import ProfileMissing
-from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.canonical import number, plain
+from support.requests import CLIENT_ID, order
 
 PROFILE = BinanceSpot()
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
-TYPES = (
-    "Market",
-    "Limit",
-    "StopMarket",
-    "StopLimit",
-    "TakeProfitMarket",
-    "TakeProfitLimit",
-    "TrailingStopMarket",
-)
-
-
-def order(**changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest
-    base = OrderRequest(CLIENT_ID, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.5"), price=Decimal(60000))
-    return replace(base, **changes)
 
 
 def raw_order(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the venue's JSON
@@ -79,22 +62,6 @@ def test_an_order_goes_out_with_exactly_these_parameters(request_: OrderRequest,
 
 
 @pytest.mark.parametrize(
-    ("kind", "time_in_force", "post_only", "reduce_only"),
-    sorted(
-        set(itertools.product(TYPES, ("GTC", "IOC", "FOK", "GTD"), (False, True), (False, True)))
-        - BinanceSpot.rules.supported
-    ),
-)
-def test_what_is_not_listed_never_becomes_a_request(
-    kind: str, time_in_force: str, post_only: bool, reduce_only: bool
-) -> None:
-    unlisted = order(type=kind, time_in_force=time_in_force, post_only=post_only, reduce_only=reduce_only)
-
-    with pytest.raises(ValueError, match="does not place"):
-        PROFILE.create(unlisted, "BTCUSDT")
-
-
-@pytest.mark.parametrize(
     "contradiction",
     [
         order(type="Market"),  # a price would make it an order by quote quantity
@@ -113,14 +80,6 @@ def test_what_is_not_listed_never_becomes_a_request(
 def test_a_contradiction_never_becomes_a_request(contradiction: OrderRequest) -> None:
     with pytest.raises(ValueError, match=r"."):
         PROFILE.create(contradiction, "BTCUSDT")
-
-
-@settings(max_examples=100, derandomize=True, deadline=None)
-@given(st.integers(min_value=0, max_value=2**128 - 1))
-def test_client_ids_survive_the_way_to_the_venue_and_back(value: int) -> None:
-    canonical = f"{value:032x}"
-
-    assert PROFILE.decode(PROFILE.encode(canonical)) == canonical
 
 
 @pytest.mark.parametrize(
@@ -220,13 +179,6 @@ def test_an_endpoint_replaces_every_address_that_requests_could_go_to() -> None:
     )
 
     assert urls == {"public": "http://x/api/v3", "private": "http://x/api/v3"}
-
-
-def test_a_missing_profile_names_those_that_exist() -> None:
-    with pytest.raises(ProfileMissing, match=r"no profile for exchange 'nosuch' .*binance \(Spot\)"):
-        profile_of("nosuch")
-    with pytest.raises(ProfileMissing, match="market type Swap"):
-        profile_of("binance", "Swap")
 
 
 def stop(kind: str, side: str = "Sell", **changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest

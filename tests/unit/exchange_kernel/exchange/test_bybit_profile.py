@@ -1,6 +1,5 @@
 """What the Bybit profile sends, and how it reads the answers. Answers are in the form of the venue's documents."""
 
-import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,30 +9,16 @@ import pytest
 
 from exchange_kernel.core.venue import AmendRequest, OrderRequest, VenueStatus
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import History, OrderKey, Proof
 from exchange_kernel.exchange.profiles.bybit import BybitSpot
+from exchange_kernel.exchange.profiles.parts import History, OrderKey, Proof
 from support.asking import Asking
+from support.requests import CLIENT_ID, order
 
 PROFILE = BybitSpot()
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
 ORDER_ID = "1523347543495541248"
-TYPES = (
-    "Market",
-    "Limit",
-    "StopMarket",
-    "StopLimit",
-    "TakeProfitMarket",
-    "TakeProfitLimit",
-    "TrailingStopMarket",
-)
 REALTIME, ORDERS, EXECUTIONS = "privateGetV5OrderRealtime", "privateGetV5OrderHistory", "privateGetV5ExecutionList"
 CANCEL = "privatePostV5OrderCancel"
 KEY = OrderKey("BTC/USDT", "BTCUSDT", CLIENT_ID)
-
-
-def order(**changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest
-    base = OrderRequest(CLIENT_ID, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.5"), price=Decimal(60000))
-    return replace(base, **changes)
 
 
 def raw_order(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the venue's JSON
@@ -128,22 +113,6 @@ def test_an_order_goes_out_with_exactly_these_parameters(request_: OrderRequest,
     assert call.method == "privatePostV5OrderCreate"
     assert call.args == (always | sent,)
     assert call.expected == always | sent
-
-
-@pytest.mark.parametrize(
-    ("kind", "time_in_force", "post_only", "reduce_only"),
-    sorted(
-        set(itertools.product(TYPES, ("GTC", "IOC", "FOK", "GTD"), (False, True), (False, True)))
-        - BybitSpot.rules.supported
-    ),
-)
-def test_what_is_not_listed_never_becomes_a_request(
-    kind: str, time_in_force: str, post_only: bool, reduce_only: bool
-) -> None:
-    unlisted = order(type=kind, time_in_force=time_in_force, post_only=post_only, reduce_only=reduce_only)
-
-    with pytest.raises(ValueError, match="does not place"):
-        PROFILE.create(unlisted, "BTCUSDT")
 
 
 def test_no_order_with_a_trigger_is_listed_for_its_direction_cannot_be_sent() -> None:
@@ -357,12 +326,6 @@ def test_a_code_proves_what_its_row_says(code: str, proof: Proof, reason: str) -
 @pytest.mark.parametrize("code", ["10000", "10016", "429", "170001", "170007", "170032", "170146", "170149", "170310"])
 def test_time_outs_and_server_errors_prove_nothing(code: str) -> None:
     assert PROFILE.row(code, "") is None
-
-
-def test_no_code_has_two_rows() -> None:
-    codes = [row.code for row in PROFILE.codes]
-
-    assert len(codes) == len(set(codes))
 
 
 async def test_an_order_that_a_restart_of_the_venue_forgot_is_found_in_its_history() -> None:

@@ -23,9 +23,9 @@ from exchange_kernel.exchange.classify import (
     gate_closed,
 )
 from exchange_kernel.exchange.port import CredentialsRefused, RateLimited, ReadError, VenueUnavailable
-from exchange_kernel.exchange.profiles.base import CodeRow, Declined, Proof
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.binance_codes import CODES
+from exchange_kernel.exchange.profiles.parts import CodeRow, Declined, Proof
 
 PROFILE = BinanceSpot()
 NETWORK = ("RequestTimeout", "NetworkError", "OperationFailed", "BaseError", "Exception")

@@ -1,6 +1,5 @@
 """What the Coinbase profile sends, and how it reads the answers. Answers are in the form of the API reference."""
 
-import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,28 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from exchange_kernel.core.venue import OrderRequest, VenueStatus
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import History, OrderKey, Proof
 from exchange_kernel.exchange.profiles.coinbase import CoinbaseSpot
+from exchange_kernel.exchange.profiles.parts import History, OrderKey, Proof
 from support.asking import Asking
+from support.requests import CLIENT_ID
 
 PROFILE = CoinbaseSpot()
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
 WIRE_ID = "01234567-89ab-cdef-0123-456789abcdef"
 ORDER_ID = "9bc1eb3b-5b46-4b71-9628-ae2ed0cca75b"
-TYPES = (
-    "Market",
-    "Limit",
-    "StopMarket",
-    "StopLimit",
-    "TakeProfitMarket",
-    "TakeProfitLimit",
-    "TrailingStopMarket",
-)
 END = datetime(2026, 5, 31, 11, 59, 59, tzinfo=timezone(timedelta(hours=2)))
 ORDERS, ONE_ORDER = (
     "v3PrivateGetBrokerageOrdersHistoricalBatch",
@@ -173,22 +161,6 @@ def test_a_trigger_always_says_from_which_side(
 
 
 @pytest.mark.parametrize(
-    ("kind", "time_in_force", "post_only", "reduce_only"),
-    sorted(
-        set(itertools.product(TYPES, ("GTC", "IOC", "FOK", "GTD"), (False, True), (False, True)))
-        - CoinbaseSpot.rules.supported
-    ),
-)
-def test_what_is_not_listed_never_becomes_a_request(
-    kind: str, time_in_force: str, post_only: bool, reduce_only: bool
-) -> None:
-    unlisted = order(type=kind, time_in_force=time_in_force, post_only=post_only, reduce_only=reduce_only)
-
-    with pytest.raises(ValueError, match="does not place"):
-        PROFILE.create(unlisted, "BTC-USD")
-
-
-@pytest.mark.parametrize(
     "contradiction",
     [
         order(type="Market"),
@@ -208,14 +180,6 @@ def test_what_is_not_listed_never_becomes_a_request(
 def test_a_contradiction_never_becomes_a_request(contradiction: OrderRequest) -> None:
     with pytest.raises(ValueError, match=r"."):
         PROFILE.create(contradiction, "BTC-USD")
-
-
-@settings(max_examples=100, derandomize=True, deadline=None)
-@given(st.integers(min_value=0, max_value=2**128 - 1))
-def test_client_ids_survive_the_way_to_the_venue_and_back(value: int) -> None:
-    canonical = f"{value:032x}"
-
-    assert PROFILE.decode(PROFILE.encode(canonical)) == canonical
 
 
 @pytest.mark.parametrize("foreign", ["", "ccxt-" + WIRE_ID, "web_123", WIRE_ID.upper(), CLIENT_ID, WIRE_ID + "0"])
@@ -405,12 +369,6 @@ def test_a_code_proves_what_its_row_says(code: str, message: str, proof: Proof, 
 )
 def test_a_code_that_says_nothing_proves_nothing(code: str, message: str) -> None:
     assert PROFILE.row(code, message) is None
-
-
-def test_no_code_has_two_rows_that_contradict_each_other() -> None:
-    texts = [(row.code, row.text) for row in PROFILE.codes]
-
-    assert len(texts) == len(set(texts))
 
 
 async def test_open_orders_are_asked_for_state_by_state_and_told_once() -> None:

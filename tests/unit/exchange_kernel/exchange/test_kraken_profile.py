@@ -10,12 +10,12 @@ import pytest
 
 from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import Call, CodeRow, Declined, History, OrderKey, Proof
 from exchange_kernel.exchange.profiles.kraken import KrakenSpot
 from exchange_kernel.exchange.profiles.kraken_answers import asset
+from exchange_kernel.exchange.profiles.parts import Call, CodeRow, Declined, History, OrderKey, Proof
+from support.requests import CLIENT_ID
 
 PROFILE = KrakenSpot()
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
 TXID = "OQCLML-BW3P3-BUCMWZ"
 KEY = OrderKey("BTC/USD", "XXBTZUSD", CLIENT_ID, TXID)
 

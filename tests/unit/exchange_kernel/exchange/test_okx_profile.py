@@ -1,6 +1,5 @@
 """What the OKX profile sends, and how it reads the answers. Answers are in the form of the venue's API guide."""
 
-import itertools
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,22 +10,13 @@ import pytest
 
 from exchange_kernel.core.venue import AmendRequest, OrderRequest, VenueStatus
 from exchange_kernel.exchange.port import ReadError
-from exchange_kernel.exchange.profiles.base import History, OrderKey, Proof
 from exchange_kernel.exchange.profiles.okx import OkxSpot
+from exchange_kernel.exchange.profiles.parts import History, OrderKey, Proof
 from support.asking import Asking
+from support.requests import CLIENT_ID, order
 
 PROFILE = OkxSpot()
-CLIENT_ID = "0123456789abcdef0123456789abcdef"
 ORDER_ID, ALGO_ID = "680800019749904384", "1753184812254216192"
-TYPES = (
-    "Market",
-    "Limit",
-    "StopMarket",
-    "StopLimit",
-    "TakeProfitMarket",
-    "TakeProfitLimit",
-    "TrailingStopMarket",
-)
 ORDER, ALGO_ORDER = "privateGetTradeOrder", "privateGetTradeOrderAlgo"
 PENDING, ALGOS_PENDING = "privateGetTradeOrdersPending", "privateGetTradeOrdersAlgoPending"
 ENDED, ARCHIVE, ALGOS_ENDED = (
@@ -38,11 +28,6 @@ FILLS, OLD_FILLS = "privateGetTradeFills", "privateGetTradeFillsHistory"
 CANCEL, CANCEL_ALGOS = "privatePostTradeCancelOrder", "privatePostTradeCancelAlgos"
 KEY = OrderKey("BTC/USDT", "BTC-USDT", CLIENT_ID)
 T0 = 1700000000000
-
-
-def order(**changes: Any) -> OrderRequest:  # noqa: ANN401 - fields of OrderRequest
-    base = OrderRequest(CLIENT_ID, "BTC/USDT", "Buy", "Limit", quantity=Decimal("0.5"), price=Decimal(60000))
-    return replace(base, **changes)
 
 
 def stop(kind: str, side: str = "Sell") -> OrderRequest:
@@ -200,22 +185,6 @@ def test_a_stop_says_on_which_side_of_the_price_it_waits(request_: OrderRequest,
     assert call.method == "privatePostTradeOrderAlgo"
     assert call.args == (always | sent,)
     assert call.expected == always | sent
-
-
-@pytest.mark.parametrize(
-    ("kind", "time_in_force", "post_only", "reduce_only"),
-    sorted(
-        set(itertools.product(TYPES, ("GTC", "IOC", "FOK", "GTD"), (False, True), (False, True)))
-        - OkxSpot.rules.supported
-    ),
-)
-def test_what_is_not_listed_never_becomes_a_request(
-    kind: str, time_in_force: str, post_only: bool, reduce_only: bool
-) -> None:
-    unlisted = order(type=kind, time_in_force=time_in_force, post_only=post_only, reduce_only=reduce_only)
-
-    with pytest.raises(ValueError, match="does not place"):
-        PROFILE.create(unlisted, "BTC-USDT")
 
 
 @pytest.mark.parametrize(
@@ -552,12 +521,6 @@ def test_a_code_proves_what_its_row_says(code: str, proof: Proof, reason: str) -
 @pytest.mark.parametrize("code", ["1", "2", "50004", "50013", "50026", "51054", "51149", "51412", "51416"])
 def test_time_outs_and_codes_with_two_meanings_prove_nothing(code: str) -> None:
     assert PROFILE.row(code, "") is None
-
-
-def test_no_code_has_two_rows() -> None:
-    codes = [row.code for row in PROFILE.codes]
-
-    assert len(codes) == len(set(codes))
 
 
 HISTORY = History("BTC-USDT", CLIENT_ID, since_ms=T0, now_ms=T0 + 600000)

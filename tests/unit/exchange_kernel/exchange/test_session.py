@@ -23,7 +23,7 @@ from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import RateLimited, SendGate, VenueUnavailable
-from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.profiles.parts import Weights
 from exchange_kernel.exchange.session import AccountSession, priority_of
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange_kernel.exchange.admission import Lane, Priority
 from exchange_kernel.exchange.budget import WeightBudget
-from exchange_kernel.exchange.profiles.base import Weights
+from exchange_kernel.exchange.profiles.parts import Weights
 from exchange_kernel.exchange.turns import Turns
 from support.virtual_time import in_virtual_time
 
