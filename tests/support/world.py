@@ -14,8 +14,8 @@ from exchange_kernel.controller.context import Context, Stores
 from exchange_kernel.controller.engine import Engine
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, OpenOrders, OrderRequest, VenueOrder
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import WeightBudget
-from exchange_kernel.exchange.connect import Credentials, Venue
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.port import SendGate
 from exchange_kernel.exchange.profiles.parts import Weights

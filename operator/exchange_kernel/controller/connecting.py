@@ -14,7 +14,7 @@ from exchange_kernel.controller.context import Context
 from exchange_kernel.core.account import SKEW_LIMIT_MILLISECONDS, SessionFacts
 from exchange_kernel.core.venue import Market
 from exchange_kernel.core.view import Problem
-from exchange_kernel.exchange.connect import Credentials, Venue
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.port import (
     ClockReading,
     CredentialsRefused,

@@ -11,7 +11,7 @@ from datetime import datetime
 from exchange_kernel import clocks
 from exchange_kernel.api.exchange_account import JournalRef
 from exchange_kernel.core.view import Now
-from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
@@ -47,8 +47,8 @@ class Context:
         holder: This process' name in receipts.
         root: The journal of this installation.
         monotonic: Seconds, for fences and intervals.
-        wall: For deadlines that users wrote.
         open_exchange: How a session with a venue is opened.
+        wall: For deadlines that users wrote.
         chance: Numbers from 0 to 1, to keep processes from doing the same at the same time.
     """
 
@@ -57,9 +57,9 @@ class Context:
     events: EventRecorder
     root: JournalRef
     monotonic: Callable[[], float]
+    open_exchange: Callable[[Venue, Credentials], AccountSession]
     wall: Callable[[], datetime] = clocks.wall
     holder: str = field(default_factory=new_holder)
-    open_exchange: Callable[[Venue, Credentials], AccountSession] = open_exchange
     chance: Callable[[], float] = random.random
 
     @property

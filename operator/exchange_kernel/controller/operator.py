@@ -12,6 +12,7 @@ from exchange_kernel.controller.engine import Engine
 from exchange_kernel.controller.informer import Informer
 from exchange_kernel.controller.metrics import exposition
 from exchange_kernel.controller.probes import Probes
+from exchange_kernel.exchange.connect import open_exchange
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.connection import Connection, ConnectionSettings, connect, own_namespace
@@ -90,7 +91,7 @@ class Operator:
             SecretStore(client),
         )
         events = EventRecorder(client, instance=holder)
-        engine = Engine(Context(self._settings, stores, events, root, elapsed, holder=holder))
+        engine = Engine(Context(self._settings, stores, events, root, elapsed, open_exchange, holder=holder))
         informer = Informer(engine.offer, connection.login, self._settings.watch_namespace)
         engine.on_missed = informer.suspect
         self._engine, self._informer = engine, informer

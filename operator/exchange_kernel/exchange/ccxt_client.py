@@ -18,6 +18,7 @@ import aiohttp
 import ccxt.async_support as ccxt
 import certifi
 
+from exchange_kernel.exchange.account import REQUEST_TIMEOUT
 from exchange_kernel.exchange.port import ProfileMissing
 from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.wire import CURRENT, GatedRequest
@@ -30,9 +31,6 @@ _SILENT = logging.Logger("ccxt", level=logging.CRITICAL + 1)  # noqa: LOG001 - o
 
 KEEP_ALIVE_MS = 10_000
 """Between two pings of a stream; one whose pongs stay away for twice as long is dead (ccxt's default: 9 minutes)."""
-
-REQUEST_TIMEOUT = 10.0
-"""Seconds; Binance's engine gives up after the same time."""
 
 
 @dataclass(frozen=True, slots=True)

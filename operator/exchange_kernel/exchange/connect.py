@@ -5,12 +5,12 @@ Whether the account may use this endpoint is the caller's check, made against th
 
 import hashlib
 import time
-from dataclasses import dataclass, field
 
 from exchange_kernel.clocks import elapsed
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
-from exchange_kernel.exchange.ccxt_client import REQUEST_TIMEOUT, Access
+from exchange_kernel.exchange.ccxt_client import Access
 from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.profiles.parts import LimitScope
 from exchange_kernel.exchange.session import AccountSession
@@ -19,39 +19,6 @@ from exchange_kernel.exchange.venue_clock import Clocks
 SYSTEM_CLOCKS = Clocks(wall=time.time, monotonic=elapsed)
 # One per process: all sessions share an address, and so the venue's limit for it.
 PROCESS_BUDGETS = Budgets()
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """Which venue, from ExchangeAccount.spec.
-
-    Attributes:
-        exchange: ccxt id.
-        market_type: Spot or Swap.
-        endpoint: Base URL in place of the venue's own; empty for the venue's own.
-        sandbox: The venue's own test network; an endpoint outranks it.
-        egress: Name of the address that requests leave from; budgets are kept per venue and egress.
-        request_timeout: Seconds until a request without an answer counts as unknown; shorter than the venue's own
-            time-out it turns slow answers into look-ups, longer it delays them.
-        limit_factor: How many times the profile's request limit this account has; profiles assume the lowest tier.
-    """
-
-    exchange: str
-    market_type: str = "Spot"
-    endpoint: str = ""
-    sandbox: bool = False
-    egress: str = "default"
-    request_timeout: float = REQUEST_TIMEOUT
-    limit_factor: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The fixed keys of the account's Secret. Never shown."""
-
-    api_key: str = field(repr=False)
-    secret: str = field(repr=False)
-    password: str = field(default="", repr=False)
 
 
 def open_exchange(

@@ -9,8 +9,9 @@ import pytest
 
 from contract.exchange.raw_venue import RawVenue
 from exchange_kernel.core.venue import Balance
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
-from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
+from exchange_kernel.exchange.connect import open_exchange
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.port import Exchange
 from exchange_kernel.exchange.session import AccountSession

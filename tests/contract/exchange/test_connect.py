@@ -1,7 +1,8 @@
 """Whose requests count together, and against how much."""
 
+from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
-from exchange_kernel.exchange.connect import Credentials, Venue, open_exchange
+from exchange_kernel.exchange.connect import open_exchange
 
 
 class Noted(Budgets):
