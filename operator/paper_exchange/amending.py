@@ -5,10 +5,12 @@ away. A refused amend leaves the order as it was.
 """
 
 from paper_exchange.checks import check_amend
-from paper_exchange.commands import AmendOrder, OrderAmended, PlaceOrder
-from paper_exchange.matching import Desk, reserve
+from paper_exchange.commands import AmendOrder, PlaceOrder
+from paper_exchange.matching import Desk
 from paper_exchange.model import Order, OrderType
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, NOTHING_TO_AMEND, Refusal
+from paper_exchange.replies import OrderAmended
+from paper_exchange.settlement import reserve
 from paper_exchange.state import State, reserved_asset
 
 

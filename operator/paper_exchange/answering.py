@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from paper_exchange.faults import Action, FaultBook, FaultRule, Hook, Subject
+from paper_exchange.fault_rules import Action, FaultRule, Hook, Subject
+from paper_exchange.faults import FaultBook
 from paper_exchange.venue import Venue
 
 Json = Any

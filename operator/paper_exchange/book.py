@@ -7,7 +7,8 @@ in constant time. Changing an order's quantity in place therefore keeps its prio
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from paper_exchange.model import BookTicker, Order, Side
+from paper_exchange.model import Order, Side
+from paper_exchange.rows import BookTicker
 
 
 class Level:

@@ -11,7 +11,6 @@ A rule is a function from the question to a refusal or None; nothing here change
 from paper_exchange import liquidity, trailing
 from paper_exchange.commands import PlaceOrder
 from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
-from paper_exchange.matching import with_fee
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
 from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import (
@@ -31,6 +30,7 @@ from paper_exchange.refusals import (
     not_required,
     unsupported,
 )
+from paper_exchange.settlement import with_fee
 from paper_exchange.state import Market, State
 from paper_exchange.triggers import would_fire
 from paper_exchange.units import mul_up

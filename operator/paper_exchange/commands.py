@@ -1,27 +1,14 @@
-"""What can be asked of the engine, what it answers, and what follows.
+"""What can be asked of the engine.
 
-A command is a value: it can be journaled, replayed and compared. `Engine.apply(command, now)` gives an `Outcome` with
-one reply (each command names its own, `Refusal` is always possible) and the events in the order in which the venue
-publishes them: reports on orders first, then the positions of the accounts concerned, then public market data.
+A command is a value: it can be journaled, replayed and compared. Each names the reply (`replies`) that it gets;
+`Refusal` is always possible.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
-from paper_exchange.events import Event
-from paper_exchange.model import (
-    Fees,
-    Order,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    Symbol,
-    SymbolStatus,
-    TimeInForce,
-    Trade,
-)
-from paper_exchange.refusals import Refusal
+from paper_exchange.model import Fees, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.symbols import Symbol, SymbolStatus
 
 
 class CancelRestriction(StrEnum):
@@ -309,81 +296,3 @@ Command = (
 )
 
 # --- replies
-
-
-class OrderPlaced(NamedTuple):
-    """The order was accepted, with what it has executed at once."""
-
-    order: Order
-    fills: tuple[Trade, ...]
-    transact_time: int
-
-
-class OrderAmended(NamedTuple):
-    """The order as it stands now, with what the new price has executed at once."""
-
-    order: Order
-    fills: tuple[Trade, ...]
-    transact_time: int
-
-
-class OrderCanceled(NamedTuple):
-    """The order is canceled. The venue shows `cancel_client_id` as its clientOrderId in the answer."""
-
-    order: Order
-    cancel_client_id: str
-    transact_time: int
-
-
-class OrdersCanceled(NamedTuple):
-    """One entry per order, oldest first."""
-
-    canceled: tuple[OrderCanceled, ...]
-
-
-class OrderReplaced(NamedTuple):
-    """What became of each half; `placed` is None where the new order was not attempted."""
-
-    canceled: OrderCanceled | Refusal
-    placed: OrderPlaced | Refusal | None
-
-
-class OrderReduced(NamedTuple):
-    """The order as it stands now, and the client order id that it had."""
-
-    order: Order
-    orig_client_order_id: str
-    execution_id: int
-    transact_time: int
-
-
-class PriceMoved(NamedTuple):
-    """Where the market stands after a step or a sweep."""
-
-    symbol: str
-    price: int
-    step: int
-
-
-class Done(NamedTuple):
-    """The command took effect; there is nothing to say about it."""
-
-
-Reply = (
-    OrderPlaced
-    | OrderAmended
-    | OrderReduced
-    | OrderReplaced
-    | OrderCanceled
-    | OrdersCanceled
-    | PriceMoved
-    | Done
-    | Refusal
-)
-
-
-class Outcome(NamedTuple):
-    """What `apply` gives back."""
-
-    reply: Reply
-    events: tuple[Event, ...]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from paper_exchange.model import DEFAULT_SYMBOLS, Symbol
+from paper_exchange.symbols import DEFAULT_SYMBOLS, Symbol
 from paper_exchange.units import parse_amount
 
 

@@ -18,8 +18,8 @@ from paper_exchange.binance import render
 from paper_exchange.control_accounts import AccountControl
 from paper_exchange.control_base import ControlError, Json, answer, explain, number, read
 from paper_exchange.control_markets import MarketControl
-from paper_exchange.faults import FaultRule
-from paper_exchange.model import LATEST
+from paper_exchange.fault_rules import FaultRule
+from paper_exchange.rows import LATEST
 from paper_exchange.units import format_amount
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from paper_exchange import control_models as models
-from paper_exchange.commands import Command, Reply
+from paper_exchange.commands import Command
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import Reply
 
 if TYPE_CHECKING:
     from paper_exchange.server import PaperExchange

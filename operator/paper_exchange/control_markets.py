@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from paper_exchange import control_models as models
-from paper_exchange.commands import Command, PriceMoved, SetSymbolStatus, StepMarket, SweepTo
+from paper_exchange.commands import Command, SetSymbolStatus, StepMarket, SweepTo
 from paper_exchange.config import ConfigError, parse_markets
 from paper_exchange.control_base import ControlError, answer, read, submit
+from paper_exchange.replies import PriceMoved
 from paper_exchange.setup import list_market
 from paper_exchange.units import AmountError, format_amount
 

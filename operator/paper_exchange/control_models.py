@@ -6,7 +6,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from paper_exchange.binance.sessions import StreamAction, StreamKind
 from paper_exchange.commands import CancelOrder
-from paper_exchange.model import Fees, SymbolStatus
+from paper_exchange.model import Fees
+from paper_exchange.symbols import SymbolStatus
 from paper_exchange.units import parse_amount
 
 

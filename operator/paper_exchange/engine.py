@@ -17,16 +17,12 @@ from paper_exchange.commands import (
     Command,
     CreateAccount,
     Deposit,
-    Done,
     ListSymbol,
-    Outcome,
     PassTime,
     PlaceOrder,
-    PriceMoved,
     PutApiKey,
     ReduceOrder,
     ReplaceOrder,
-    Reply,
     RestrictAccount,
     RevokeApiKey,
     SetFees,
@@ -52,6 +48,7 @@ from paper_exchange.refusals import (
     Refusal,
     filter_failure,
 )
+from paper_exchange.replies import Done, Outcome, PriceMoved, Reply
 from paper_exchange.state import FEES, HOUSE, Market, State
 from paper_exchange.tape import Tape
 

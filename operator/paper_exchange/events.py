@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from paper_exchange.model import Order, OrderStatus, PublicTrade, Trade
+from paper_exchange.model import Order, OrderStatus, Trade
+from paper_exchange.rows import PublicTrade
 
 
 class ExecutionType(StrEnum):

@@ -4,9 +4,10 @@ Source: `filters.md` of Binance's documentation. Each rule is a function from th
 """
 
 from paper_exchange import liquidity
-from paper_exchange.model import STOP_TYPES, NotionalFilter, OrderType, Side, Symbol
+from paper_exchange.model import STOP_TYPES, OrderType, Side
 from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import Refusal, filter_failure
+from paper_exchange.symbols import NotionalFilter, Symbol
 from paper_exchange.triggers import waits_for_rise
 from paper_exchange.units import SCALE, is_multiple
 

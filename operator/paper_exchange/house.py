@@ -9,8 +9,9 @@ around the new price, print a trade there. Whatever reacts to the print then fin
 
 from paper_exchange.commands import MakerConfig
 from paper_exchange.market.maker import Quote, ladder, walk
-from paper_exchange.matching import Desk, reservation
+from paper_exchange.matching import Desk
 from paper_exchange.model import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.settlement import reservation
 from paper_exchange.state import HOUSE, Market, State, reserved_asset
 from paper_exchange.units import SCALE
 

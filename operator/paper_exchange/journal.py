@@ -21,11 +21,12 @@ import orjson
 from pydantic import TypeAdapter
 
 from paper_exchange import snapshot
-from paper_exchange.commands import Command, Outcome, PlaceOrder
+from paper_exchange.commands import Command, PlaceOrder
 from paper_exchange.engine import Engine
 from paper_exchange.ledger import LedgerError
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import Outcome
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ Intervals start where Binance starts them: weeks on Monday, months on the first,
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from paper_exchange.model import Kline
+from paper_exchange.rows import Kline
 
 MINUTE = 60_000
 _HOUR = 60 * MINUTE

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from paper_exchange.events import Event, OrderUpdate
-from paper_exchange.model import LATEST, Order, Page, Trade
+from paper_exchange.model import Order, Trade
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import NO_SUCH_ORDER, Refusal
+from paper_exchange.rows import LATEST, Page
 
 _KEPT_ORDERS = 20_000
 """Orders whose history is kept while a lag is set; a lag is seconds, so this is ample."""

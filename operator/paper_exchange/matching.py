@@ -1,8 +1,7 @@
 """Execution: orders meet, money moves.
 
 The desk is the only place that changes orders, book and ledger together, so their invariants are its own: an open
-order's reservation always covers what is left of it, because what is set aside is rounded up and what is paid is
-rounded down, and each execution releases exactly the difference between the reservation before and after it.
+order's reservation always covers what is left of it (`settlement`).
 """
 
 from heapq import heappush
@@ -15,30 +14,16 @@ from paper_exchange.model import (
     Order,
     OrderStatus,
     OrderType,
-    PublicTrade,
     SelfTradePrevention,
     Side,
     TimeInForce,
     Trade,
 )
 from paper_exchange.reports import Reports
-from paper_exchange.state import FEES, Market, State, reserved_asset
-from paper_exchange.units import SCALE, mul_down, mul_up
-
-
-def reservation(order: Order) -> int:
-    """What an open order has to keep locked for what remains of it."""
-    return reserve(order.side, order.price or order.stop_price or order.lock_price, order.remaining, order.fee_rate)
-
-
-def reserve(side: Side, price: int, quantity: int, fee_rate: int) -> int:
-    """What has to be locked for a quantity at a price."""
-    return quantity if side is Side.SELL else with_fee(mul_up(price, quantity), fee_rate)
-
-
-def with_fee(cost: int, fee_rate: int) -> int:
-    """A quote amount with the commission that comes on top of it, rounded up."""
-    return cost + mul_up(cost, fee_rate)
+from paper_exchange.rows import PublicTrade
+from paper_exchange.settlement import reservation, settle, with_fee
+from paper_exchange.state import Market, State, reserved_asset
+from paper_exchange.units import mul_down
 
 
 class Desk:
@@ -284,51 +269,11 @@ class Desk:
         market.next_trade_id += 1
         self.reports.trade(market, public)
         market.book.side(maker.side).reduce(maker, quantity)
-        taken = self._settle(market, taker, public, is_maker=False)
-        made = self._settle(market, maker, public, is_maker=True)
+        taken = settle(self._state, market.symbol, taker, public, is_maker=False)
+        made = settle(self._state, market.symbol, maker, public, is_maker=True)
         self._advance(market, taker, taken, goes_on=goes_on)
         self._advance(market, maker, made, goes_on=False)
         return taken
-
-    def _settle(self, market: Market, order: Order, public: PublicTrade, *, is_maker: bool) -> Trade:
-        """Book one side of a trade: pay from what is locked, receive less the commission."""
-        ledger, symbol = self._state.ledger, market.symbol
-        order.executed += public.quantity
-        order.executed_quote += public.quote_quantity
-        bought = order.side is Side.BUY
-        if bought:
-            spent, got, paid, received = symbol.quote, symbol.base, public.quote_quantity, public.quantity
-            self._state.holding(order.account, symbol.name).buying -= public.quantity
-        else:
-            spent, got, paid, received = symbol.base, symbol.quote, public.quantity, public.quote_quantity
-        released = 0
-        if order.reserved:
-            left = reservation(order)
-            released = order.reserved - left
-            order.reserved = left
-        fees = self._state.fees(order.account, symbol.name)
-        rate = fees.maker if is_maker else fees.taker
-        on_top = bool(order.fee_rate)
-        commission = paid * min(rate, order.fee_rate) // SCALE if on_top else received * rate // SCALE
-        charged = spent if on_top else got
-        ledger.spend(order.account, spent, released=released, paid=paid + commission if on_top else paid)
-        ledger.receive(order.account, got, received if on_top else received - commission)
-        if commission:
-            ledger.receive(FEES, charged, commission)
-        return Trade(
-            public.trade_id,
-            symbol.name,
-            order.order_id,
-            order.order_list_id,
-            public.price,
-            public.quantity,
-            public.quote_quantity,
-            commission,
-            charged,
-            public.time,
-            bought,
-            is_maker,
-        )
 
     def _advance(self, market: Market, order: Order, trade: Trade, *, goes_on: bool) -> None:
         """Move an order on after a trade and report it."""

@@ -1,4 +1,4 @@
-"""What the venue knows: symbols with their filters, accounts, orders, trades.
+"""What the venue knows of its customers: accounts, orders, trades (`symbols` and `rows` have the markets).
 
 All amounts are integers of 1e-8 units (`units`), all times are milliseconds since 1970, UTC. Order ids and trade ids
 count **per symbol** from 1, as at Binance: an order is named by symbol and id, never by the id alone.
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from paper_exchange.units import SCALE, parse_amount
+from paper_exchange.units import SCALE
 
 
 class Side(StrEnum):
@@ -60,111 +60,11 @@ class SelfTradePrevention(StrEnum):
     EXPIRE_BOTH = "EXPIRE_BOTH"
 
 
-class SymbolStatus(StrEnum):
-    """Whether a symbol trades. Outside TRADING new orders are refused; cancels still work."""
-
-    TRADING = "TRADING"
-    HALT = "HALT"
-    BREAK = "BREAK"
-
-
-class NotionalFilter(StrEnum):
-    """Which of the two minimum-value filters a symbol announces."""
-
-    NOTIONAL = "NOTIONAL"
-    MIN_NOTIONAL = "MIN_NOTIONAL"
-
-
 OPEN_STATUSES = frozenset({OrderStatus.PENDING_NEW, OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 STOP_TYPES = frozenset(
     {OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT}
 )
 """The types that wait for a price ("algo" orders in the filters)."""
-SUPPORTED_TYPES = tuple(OrderType)
-"""What the engine can execute now; exchangeInfo announces these and nothing else."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symbol:
-    """A market and its trading rules. Zero switches a rule off, as in Binance's `filters.md`."""
-
-    name: str
-    base: str
-    quote: str
-    tick_size: int
-    step_size: int
-    min_price: int
-    max_price: int
-    min_quantity: int
-    max_quantity: int
-    market_step_size: int = 0
-    market_min_quantity: int = 0
-    market_max_quantity: int = 0
-    notional_filter: NotionalFilter = NotionalFilter.NOTIONAL
-    min_notional: int = 0
-    max_notional: int = 0
-    min_notional_applies_to_market: bool = True
-    max_notional_applies_to_market: bool = False
-    average_price_minutes: int = 5
-    bid_multiplier_up: int = 5 * SCALE
-    bid_multiplier_down: int = SCALE // 5
-    ask_multiplier_up: int = 5 * SCALE
-    ask_multiplier_down: int = SCALE // 5
-    max_orders: int = 200
-    max_algo_orders: int = 5
-    max_position: int = 0
-    min_trailing_above: int = 10
-    """Of a trailing order that fires above (stop-loss BUY, take-profit SELL by its stop price), in basis points."""
-    max_trailing_above: int = 2_000
-    min_trailing_below: int = 10
-    max_trailing_below: int = 2_000
-    max_amends: int = 10
-    """How often one order may be amended."""
-    allow_trailing_stop: bool = True
-    allow_amend: bool = True
-    allow_cancel_replace: bool = True
-    order_types: tuple[OrderType, ...] = SUPPORTED_TYPES
-    default_prevention: SelfTradePrevention = SelfTradePrevention.EXPIRE_MAKER
-    allowed_preventions: tuple[SelfTradePrevention, ...] = tuple(SelfTradePrevention)
-
-    @classmethod
-    def of(
-        cls,
-        base: str,
-        quote: str,
-        *,
-        tick: str,
-        step: str,
-        min_notional: str,
-    ) -> "Symbol":
-        """A symbol with the usual proportions, from decimal strings.
-
-        Raises:
-            AmountError: One of the texts is not a decimal.
-        """
-        tick_size, step_size = parse_amount(tick), parse_amount(step)
-        return cls(
-            name=base + quote,
-            base=base,
-            quote=quote,
-            tick_size=tick_size,
-            step_size=step_size,
-            min_price=tick_size,
-            max_price=1_000_000 * SCALE,
-            min_quantity=step_size,
-            max_quantity=9_000 * SCALE,
-            min_notional=parse_amount(min_notional),
-            max_notional=9_000_000 * SCALE,
-        )
-
-
-DEFAULT_SYMBOLS = (
-    Symbol.of("BTC", "USDT", tick="0.01", step="0.00001", min_notional="5"),
-    Symbol.of("ETH", "USDT", tick="0.01", step="0.0001", min_notional="5"),
-    Symbol.of("ETH", "BTC", tick="0.00001", step="0.0001", min_notional="0.0001"),
-    Symbol.of("BNB", "USDT", tick="0.01", step="0.001", min_notional="5"),
-)
-"""What a venue lists unless it is told otherwise; the grids are those Binance announced for these symbols."""
 
 
 @dataclass(slots=True)
@@ -276,27 +176,6 @@ class Order:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which rows of a history are wanted: the first ones from an id or a time on, without either the latest ones."""
-
-    from_id: int | None = None
-    start: int | None = None
-    """First millisecond."""
-    end: int | None = None
-    """Last millisecond."""
-    limit: int = 500
-
-    @property
-    def is_forward(self) -> bool:
-        """Whether the page begins somewhere, rather than ends now."""
-        return self.from_id is not None or self.start is not None
-
-
-LATEST = Page()
-"""The latest 500 rows."""
-
-
 class Trade(NamedTuple):
     """An account's half of a trade (`myTrades`)."""
 
@@ -324,91 +203,6 @@ class Amendment(NamedTuple):
     orig_quantity: int
     new_quantity: int
     time: int
-
-
-class PublicTrade(NamedTuple):
-    """A trade as everybody sees it (`trades`, stream `<symbol>@trade`)."""
-
-    trade_id: int
-    price: int
-    quantity: int
-    quote_quantity: int
-    time: int
-    buyer_is_maker: bool
-    taker_order_id: int
-
-
-class AggregateTrade(NamedTuple):
-    """Consecutive trades of one taker order at one price (`aggTrades`)."""
-
-    aggregate_id: int
-    price: int
-    quantity: int
-    first_trade_id: int
-    last_trade_id: int
-    time: int
-    buyer_is_maker: bool
-
-
-class Kline(NamedTuple):
-    """A candle. `open_time` is the first millisecond, `close_time` the last one."""
-
-    open_time: int
-    close_time: int
-    open: int
-    high: int
-    low: int
-    close: int
-    base_volume: int
-    quote_volume: int
-    trades: int
-    taker_base_volume: int
-    """Base volume of taker buys."""
-    taker_quote_volume: int
-
-
-class Stats(NamedTuple):
-    """Rolling figures of a symbol (`ticker/24hr`). Prices are 0 when nothing was traded."""
-
-    open_time: int
-    close_time: int
-    open: int
-    high: int
-    low: int
-    last: int
-    last_quantity: int
-    previous_close: int
-    weighted_average: int
-    base_volume: int
-    quote_volume: int
-    first_trade_id: int
-    last_trade_id: int
-    trades: int
-
-
-class BookTicker(NamedTuple):
-    """Best bid and ask; 0 where a side is empty."""
-
-    bid_price: int
-    bid_quantity: int
-    ask_price: int
-    ask_quantity: int
-
-
-class Depth(NamedTuple):
-    """The book's levels as (price, quantity), best first."""
-
-    last_update_id: int
-    bids: tuple[tuple[int, int], ...]
-    asks: tuple[tuple[int, int], ...]
-
-
-class AveragePrice(NamedTuple):
-    """`avgPrice`: volume-weighted over the last minutes, the last price when nothing was traded in them."""
-
-    minutes: int
-    price: int
-    close_time: int
 
 
 class Balance(NamedTuple):

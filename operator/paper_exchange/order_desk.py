@@ -7,12 +7,6 @@ from paper_exchange.commands import (
     CancelOpenOrders,
     CancelOrder,
     CancelRestriction,
-    OrderAmended,
-    OrderCanceled,
-    OrderPlaced,
-    OrderReduced,
-    OrderReplaced,
-    OrdersCanceled,
     PlaceOrder,
     ReduceOrder,
     ReplaceMode,
@@ -29,6 +23,7 @@ from paper_exchange.refusals import (
     UNKNOWN_ORDER,
     Refusal,
 )
+from paper_exchange.replies import OrderAmended, OrderCanceled, OrderPlaced, OrderReduced, OrderReplaced, OrdersCanceled
 from paper_exchange.state import Market, State
 
 _RESTRICTIONS = {

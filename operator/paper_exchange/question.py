@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from paper_exchange import liquidity
 from paper_exchange.commands import PlaceOrder
-from paper_exchange.model import SelfTradePrevention, Symbol
+from paper_exchange.model import SelfTradePrevention
 from paper_exchange.refusals import Refusal
 from paper_exchange.state import Holding, Market, State
+from paper_exchange.symbols import Symbol
 
 
 @dataclass(slots=True)

@@ -10,29 +10,11 @@ from itertools import islice
 from typing import TypeVar
 
 from paper_exchange.book import BookSide
-from paper_exchange.model import (
-    LATEST,
-    Account,
-    AggregateTrade,
-    Amendment,
-    ApiKey,
-    AveragePrice,
-    Balance,
-    BookTicker,
-    Depth,
-    Fees,
-    Kline,
-    Order,
-    OrderStatus,
-    Page,
-    PublicTrade,
-    Stats,
-    Symbol,
-    SymbolStatus,
-    Trade,
-)
+from paper_exchange.model import Account, Amendment, ApiKey, Balance, Fees, Order, OrderStatus, Trade
 from paper_exchange.refusals import NO_SUCH_ORDER, ORDER_ARCHIVED, Refusal
+from paper_exchange.rows import LATEST, AggregateTrade, AveragePrice, BookTicker, Depth, Kline, Page, PublicTrade, Stats
 from paper_exchange.state import Holding, State
+from paper_exchange.symbols import Symbol, SymbolStatus
 
 DAY = 24 * 60 * 60 * 1000
 ARCHIVE_AFTER = 90 * DAY

@@ -7,7 +7,7 @@ Source: `faqs/order_amend_keep_priority.md` and `errors.md` (-2038, -2039) of Bi
 """
 
 from paper_exchange.checks import check_amend
-from paper_exchange.commands import OrderReduced, PlaceOrder, ReduceOrder
+from paper_exchange.commands import PlaceOrder, ReduceOrder
 from paper_exchange.matching import Desk
 from paper_exchange.model import Amendment, Order
 from paper_exchange.reads import find_order
@@ -23,6 +23,7 @@ from paper_exchange.refusals import (
     INVALID_SYMBOL,
     Refusal,
 )
+from paper_exchange.replies import OrderReduced
 from paper_exchange.state import Holding, State
 
 

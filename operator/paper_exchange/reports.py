@@ -1,7 +1,8 @@
 """What the command at hand has led to, in the order in which it happened: reports on orders, and public trades."""
 
 from paper_exchange.events import ExecutionType, OrderUpdate, TradePrint
-from paper_exchange.model import Order, PublicTrade, Trade
+from paper_exchange.model import Order, Trade
+from paper_exchange.rows import PublicTrade
 from paper_exchange.state import Market, State
 from paper_exchange.units import mul_down
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from paper_exchange.clock import Clock, ManualClock, RealClock, SkewedClock
-from paper_exchange.commands import Command, PassTime, PlaceOrder, Reply
+from paper_exchange.commands import Command, PassTime, PlaceOrder
 from paper_exchange.events import Event, ExecutionType, OrderUpdate
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import RateLimiter
@@ -11,6 +11,7 @@ from paper_exchange.lookups import Lookups
 from paper_exchange.model import STOP_TYPES
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import Reply
 
 Listener = Callable[[Sequence[Event], int], None]
 """Is told the events of a command and the venue time, in order, before the command is answered."""

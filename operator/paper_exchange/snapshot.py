@@ -26,12 +26,11 @@ from paper_exchange.model import (
     OrderType,
     SelfTradePrevention,
     Side,
-    Symbol,
-    SymbolStatus,
     TimeInForce,
     Trade,
 )
 from paper_exchange.state import Holding, Market, State
+from paper_exchange.symbols import Symbol, SymbolStatus
 from paper_exchange.tape import Tape
 
 Plain = dict[str, Any]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from paper_exchange.book import Book
 from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
-from paper_exchange.model import Account, Amendment, ApiKey, Fees, Order, Side, Symbol, SymbolStatus, Trade
+from paper_exchange.model import Account, Amendment, ApiKey, Fees, Order, Side, Trade
+from paper_exchange.symbols import Symbol, SymbolStatus
 from paper_exchange.tape import Tape
 from paper_exchange.triggers import Triggers
 

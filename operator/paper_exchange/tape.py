@@ -7,7 +7,7 @@ one-minute bars, and the average price of the filters as sums by second.
 from collections import deque
 
 from paper_exchange.klines import MINUTE, fold, next_open, open_time
-from paper_exchange.model import AggregateTrade, AveragePrice, Kline, Page, PublicTrade, Stats
+from paper_exchange.rows import AggregateTrade, AveragePrice, Kline, Page, PublicTrade, Stats
 from paper_exchange.units import SCALE
 
 KEPT_TRADES = 5_000

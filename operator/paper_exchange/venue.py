@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
-from paper_exchange.commands import Command, PlaceOrder, Reply
+from paper_exchange.commands import Command, PlaceOrder
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import Reply
 
 
 class Venue(Protocol):

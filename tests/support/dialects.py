@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from paper_exchange.kraken.ids import order_txid
-from paper_exchange.model import DEFAULT_SYMBOLS
+from paper_exchange.symbols import DEFAULT_SYMBOLS
 
 Json = Any
 _MARKETS = [symbol.name for symbol in DEFAULT_SYMBOLS]

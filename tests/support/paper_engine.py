@@ -3,19 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from paper_exchange.commands import (
-    CancelOrder,
-    Command,
-    CreateAccount,
-    Deposit,
-    ListSymbol,
-    OrderPlaced,
-    Outcome,
-    PlaceOrder,
-    Reply,
-)
+from paper_exchange.commands import CancelOrder, Command, CreateAccount, Deposit, ListSymbol, PlaceOrder
 from paper_exchange.engine import Engine
-from paper_exchange.model import DEFAULT_SYMBOLS, Order, OrderType, Side, Symbol, TimeInForce
+from paper_exchange.model import Order, OrderType, Side, TimeInForce
+from paper_exchange.replies import OrderPlaced, Outcome, Reply
+from paper_exchange.symbols import DEFAULT_SYMBOLS, Symbol
 from paper_exchange.units import parse_amount
 
 BTCUSDT, ETHUSDT, ETHBTC, BNBUSDT = DEFAULT_SYMBOLS

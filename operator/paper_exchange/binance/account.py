@@ -3,10 +3,10 @@
 from functools import partial
 
 from paper_exchange.answering import Json, Work
-from paper_exchange.binance import errors, render, values
+from paper_exchange.binance import errors, render, render_account, values
 from paper_exchange.binance.endpoint import Call, refused
-from paper_exchange.model import Page
 from paper_exchange.refusals import Refusal
+from paper_exchange.rows import Page
 from paper_exchange.venue import Venue
 
 
@@ -25,8 +25,8 @@ def _status(venue: Venue, call: Call, *, omit_zero: bool) -> Json:
     listed = dict.fromkeys(asset for symbol in venue.reads.symbols() for asset in (symbol.base, symbol.quote))
     rows = [(asset, held[asset]) for asset in held if not omit_zero or held[asset].free or held[asset].locked]
     if not omit_zero:
-        rows += [(asset, render.NOTHING) for asset in listed if asset not in held]
-    return render.account(owner, rows, may_trade=call.key.can_trade)
+        rows += [(asset, render_account.NOTHING) for asset in listed if asset not in held]
+    return render_account.account(owner, rows, may_trade=call.key.can_trade)
 
 
 def order(venue: Venue, call: Call) -> Work:
@@ -89,7 +89,7 @@ def commission(venue: Venue, call: Call) -> Work:
     """`GET account/commission`, `account.commission`."""
     symbol = values.symbol(call.params, venue.reads)
     call.params.finish()
-    return lambda: render.commission(symbol, venue.reads.fees(call.account, symbol))
+    return lambda: render_account.commission(symbol, venue.reads.fees(call.account, symbol))
 
 
 def order_counts(venue: Venue, call: Call) -> Work:

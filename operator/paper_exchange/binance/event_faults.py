@@ -1,7 +1,7 @@
 """What a fault rule does to one event that is about to be sent."""
 
 from paper_exchange.binance.connection import Connection
-from paper_exchange.faults import Action, FaultRule
+from paper_exchange.fault_rules import Action, FaultRule
 
 
 def mistreat(connection: Connection, text: str, rule: FaultRule) -> None:

@@ -12,7 +12,8 @@ from paper_exchange.binance.auth import Security, SignedText
 from paper_exchange.binance.endpoint import Call, Endpoint
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.params import Params
-from paper_exchange.faults import FaultBook, Hook, Subject
+from paper_exchange.fault_rules import Hook, Subject
+from paper_exchange.faults import FaultBook
 from paper_exchange.limits import Verdict
 from paper_exchange.model import ApiKey
 from paper_exchange.modes import Modes

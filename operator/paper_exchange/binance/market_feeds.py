@@ -17,8 +17,8 @@ from typing import Any, Final
 from paper_exchange.binance import render_streams
 from paper_exchange.events import BookChange
 from paper_exchange.klines import INTERVALS, open_time
-from paper_exchange.model import Kline, Page
 from paper_exchange.reads import Reads
+from paper_exchange.rows import Kline, Page
 
 JsonObject = Any
 _HOUR: Final = 60 * 60 * 1000

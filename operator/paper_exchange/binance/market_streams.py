@@ -15,7 +15,8 @@ from paper_exchange.binance.connection import Connection
 from paper_exchange.binance.event_faults import mistreat
 from paper_exchange.binance.market_feeds import ON_BOOK_CHANGE, ON_TRADE, REAL_TIME, Feed, JsonObject, Kind, Stream
 from paper_exchange.events import BookChange, Event, TradePrint
-from paper_exchange.faults import FaultBook, Hook, Subject
+from paper_exchange.fault_rules import Hook, Subject
+from paper_exchange.faults import FaultBook
 from paper_exchange.reads import Reads
 
 PULSE_MS = 100

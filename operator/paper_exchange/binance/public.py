@@ -8,7 +8,8 @@ from paper_exchange.binance import errors, render_market, values
 from paper_exchange.binance.account import rate_limit
 from paper_exchange.binance.endpoint import Call
 from paper_exchange.klines import INTERVALS
-from paper_exchange.model import Page, SymbolStatus
+from paper_exchange.rows import Page
+from paper_exchange.symbols import SymbolStatus
 from paper_exchange.venue import Venue
 
 

@@ -2,9 +2,9 @@
 
 from paper_exchange.binance import render
 from paper_exchange.binance.render import JsonObject, ResponseType
-from paper_exchange.commands import OrderCanceled, OrderPlaced, OrderReduced, OrderReplaced
 from paper_exchange.model import Amendment
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import OrderCanceled, OrderPlaced, OrderReduced, OrderReplaced
 from paper_exchange.units import format_amount
 
 

@@ -2,19 +2,9 @@
 
 from typing import Any
 
-from paper_exchange.model import (
-    AggregateTrade,
-    AveragePrice,
-    BookTicker,
-    Depth,
-    Kline,
-    NotionalFilter,
-    OrderType,
-    PublicTrade,
-    Stats,
-    Symbol,
-    SymbolStatus,
-)
+from paper_exchange.model import OrderType
+from paper_exchange.rows import AggregateTrade, AveragePrice, BookTicker, Depth, Kline, PublicTrade, Stats
+from paper_exchange.symbols import NotionalFilter, Symbol, SymbolStatus
 from paper_exchange.units import DECIMALS, format_amount
 
 JsonObject = dict[str, Any]

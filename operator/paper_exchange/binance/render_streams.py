@@ -4,7 +4,7 @@ from typing import Any
 
 from paper_exchange.binance.render_market import change_percent, levels
 from paper_exchange.events import TradePrint
-from paper_exchange.model import AggregateTrade, AveragePrice, BookTicker, Depth, Kline, Stats
+from paper_exchange.rows import AggregateTrade, AveragePrice, BookTicker, Depth, Kline, Stats
 from paper_exchange.units import format_amount
 
 JsonObject = dict[str, Any]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import orjson
 
 from paper_exchange.answering import Json
-from paper_exchange.binance import render
+from paper_exchange.binance import render_events
 from paper_exchange.binance.connection import Connection
 from paper_exchange.binance.event_faults import mistreat
 from paper_exchange.events import AccountPosition, BalanceUpdate, Event, OrderUpdate
-from paper_exchange.faults import FaultBook, Hook, Subject
+from paper_exchange.fault_rules import Hook, Subject
+from paper_exchange.faults import FaultBook
 
 UserEvent = OrderUpdate | AccountPosition | BalanceUpdate
 
@@ -68,7 +69,7 @@ class UserStreams:
 
 def _render(event: UserEvent, now_ms: int) -> Json:
     if isinstance(event, OrderUpdate):
-        return render.execution_report(event, now_ms)
+        return render_events.execution_report(event, now_ms)
     if isinstance(event, AccountPosition):
-        return render.position(event, now_ms)
-    return render.balance_update(event, now_ms)
+        return render_events.position(event, now_ms)
+    return render_events.balance_update(event, now_ms)

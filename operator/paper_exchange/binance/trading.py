@@ -4,21 +4,14 @@ from functools import partial
 from typing import Final
 
 from paper_exchange.answering import Json, Work
-from paper_exchange.binance import errors, render, values
+from paper_exchange.binance import errors, render, render_account, values
 from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
-from paper_exchange.commands import (
-    CancelOpenOrders,
-    CancelOrder,
-    CancelRestriction,
-    OrderCanceled,
-    OrderPlaced,
-    OrdersCanceled,
-    PlaceOrder,
-)
+from paper_exchange.commands import CancelOpenOrders, CancelOrder, CancelRestriction, PlaceOrder
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
+from paper_exchange.replies import OrderCanceled, OrderPlaced, OrdersCanceled
 from paper_exchange.venue import Venue
 
 _FULL_BY_DEFAULT: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
@@ -54,7 +47,7 @@ def _test(venue: Venue, call: Call, command: PlaceOrder, *, with_rates: bool) ->
         raise refused(refusal)
     if not with_rates:
         return {}
-    return render.order_commission(venue.reads.fees(call.account, command.symbol))
+    return render_account.order_commission(venue.reads.fees(call.account, command.symbol))
 
 
 def read_order(venue: Venue, call: Call) -> PlaceOrder:

@@ -8,8 +8,8 @@ import orjson
 
 from paper_exchange.binance import errors
 from paper_exchange.binance.params import DECIMAL, SYMBOL, Params
-from paper_exchange.model import Page
 from paper_exchange.reads import Reads
+from paper_exchange.rows import Page
 from paper_exchange.units import AmountError, AmountOverflowError, TooMuchPrecisionError, parse_amount
 
 SYMBOLS: Final = re.compile(r'^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$')

@@ -7,7 +7,8 @@ the steps, at the same hooks and in the same way as in the other dialect.
 from dataclasses import dataclass
 
 from paper_exchange.answering import Answer, FaultPoints, Json, Trace, Work, replacement
-from paper_exchange.faults import FaultBook, Hook, Subject
+from paper_exchange.fault_rules import Hook, Subject
+from paper_exchange.faults import FaultBook
 from paper_exchange.kraken import auth, errors, public
 from paper_exchange.kraken.auth import Nonces, Security
 from paper_exchange.kraken.counters import Counters

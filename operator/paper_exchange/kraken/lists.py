@@ -9,8 +9,10 @@ from paper_exchange.kraken import errors, render
 from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.ids import Named
 from paper_exchange.kraken.names import Pair, pair_of
-from paper_exchange.model import LATEST, Order, Symbol, Trade
+from paper_exchange.model import Order, Trade
 from paper_exchange.refusals import Refusal
+from paper_exchange.rows import LATEST
+from paper_exchange.symbols import Symbol
 
 _ALL = replace(LATEST, limit=2**63)
 

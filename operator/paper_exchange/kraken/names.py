@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from paper_exchange.kraken import errors
-from paper_exchange.model import Symbol
 from paper_exchange.reads import Reads
+from paper_exchange.symbols import Symbol
 
 _ALTERNATIVE: Final = {"BTC": "XBT", "DOGE": "XDG"}
 _PREFIXED: Final = {

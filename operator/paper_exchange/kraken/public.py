@@ -9,7 +9,8 @@ from paper_exchange.kraken import errors
 from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.names import Pair, altname, asset_id, find_pair, pairs
 from paper_exchange.kraken.render import COST_DECIMALS, decimals, seconds
-from paper_exchange.model import LATEST, Fees, Page
+from paper_exchange.model import Fees
+from paper_exchange.rows import LATEST, Page
 from paper_exchange.units import DECIMALS, SCALE, format_amount
 
 INTERVALS: Final = {1: "1m", 5: "5m", 15: "15m", 30: "30m", 60: "1h", 240: "4h", 1440: "1d", 10080: "1w"}

@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from paper_exchange.commands import MakerConfig, MakerKind
-from paper_exchange.model import Side, Symbol
+from paper_exchange.model import Side
+from paper_exchange.symbols import Symbol
 from paper_exchange.units import SCALE
 
 _DRAWS = 12

@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from paper_exchange.commands import CreateAccount, Deposit, ListSymbol, PlaceOrder
 from paper_exchange.journal import DurableEngine
-from paper_exchange.model import DEFAULT_SYMBOLS, OrderType, Side, TimeInForce
+from paper_exchange.model import OrderType, Side, TimeInForce
+from paper_exchange.symbols import DEFAULT_SYMBOLS
 
 venue = DurableEngine.open(Path(sys.argv[1]), snapshot_every=40)
 venue.apply(ListSymbol(symbol=DEFAULT_SYMBOLS[0]), 1)

@@ -1,5 +1,6 @@
 from paper_exchange.book import Book
-from paper_exchange.model import BookTicker, Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.model import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.rows import BookTicker
 
 
 def resting(order_id: int, side: Side, price: int, quantity: int = 10) -> Order:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from paper_exchange.commands import CreateAccount, Deposit, OrderPlaced, RestrictAccount, SetSymbolStatus, SweepTo
-from paper_exchange.model import NotionalFilter, OrderType, SelfTradePrevention, Side, Symbol, SymbolStatus, TimeInForce
+from paper_exchange.commands import CreateAccount, Deposit, RestrictAccount, SetSymbolStatus, SweepTo
+from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import OrderPlaced
 from paper_exchange.snapshot import dump
+from paper_exchange.symbols import NotionalFilter, Symbol, SymbolStatus
 from support.paper_engine import BTCUSDT, Bench, amount, market, order
 
 MAKER, STOP = OrderType.LIMIT_MAKER, OrderType.STOP_LOSS

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from paper_exchange.commands import CancelOpenOrders, CancelRestriction, OrderCanceled, OrderPlaced, OrdersCanceled
+from paper_exchange.commands import CancelOpenOrders, CancelRestriction
 from paper_exchange.model import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.reads import ARCHIVE_AFTER
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import OrderCanceled, OrderPlaced, OrdersCanceled
 from support.paper_engine import ETHBTC, Bench, amount, market
 
 OTHER = "bob"

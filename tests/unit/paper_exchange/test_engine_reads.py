@@ -2,7 +2,8 @@ import pytest
 
 from paper_exchange.commands import PutApiKey, RevokeApiKey, SetFees, SweepTo
 from paper_exchange.klines import INTERVALS, next_open, open_time
-from paper_exchange.model import Fees, Page, Side
+from paper_exchange.model import Fees, Side
+from paper_exchange.rows import Page
 from support.paper_engine import BTCUSDT, ETHUSDT, START, Bench, amount, market
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

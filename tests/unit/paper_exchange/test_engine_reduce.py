@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import OrderReduced, ReduceOrder, Reply, SetSymbolStatus
+from paper_exchange.commands import ReduceOrder, SetSymbolStatus
 from paper_exchange.engine import Engine
 from paper_exchange.events import AccountPosition, BookChange, ExecutionType, OrderUpdate
-from paper_exchange.model import Order, OrderStatus, OrderType, Side, SymbolStatus
+from paper_exchange.model import Order, OrderStatus, OrderType, Side
 from paper_exchange.refusals import (
     AMEND_BELOW_EXECUTED,
     AMEND_DUPLICATE,
@@ -22,7 +22,9 @@ from paper_exchange.refusals import (
     NO_SUCH_ORDER,
     Refusal,
 )
+from paper_exchange.replies import OrderReduced, Reply
 from paper_exchange.snapshot import digest, dump, load
+from paper_exchange.symbols import SymbolStatus
 from support.paper_engine import BTCUSDT, Bench, amount
 
 

@@ -4,16 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import (
-    CancelOrder,
-    CancelRestriction,
-    OrderCanceled,
-    OrderPlaced,
-    OrderReplaced,
-    ReplaceMode,
-    ReplaceOrder,
-    Reply,
-)
+from paper_exchange.commands import CancelOrder, CancelRestriction, ReplaceMode, ReplaceOrder
 from paper_exchange.events import AccountPosition, ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
 from paper_exchange.model import OrderType, Side
@@ -25,6 +16,7 @@ from paper_exchange.refusals import (
     WOULD_TAKE,
     Refusal,
 )
+from paper_exchange.replies import OrderCanceled, OrderPlaced, OrderReplaced, Reply
 from support.paper_engine import BTCUSDT, Bench, amount, order
 
 STOP, ALLOW = ReplaceMode.STOP_ON_FAILURE, ReplaceMode.ALLOW_FAILURE

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_exchange.faults import ALLOWED_AT, Action, FaultBook, FaultRule, FaultRuleError, Hook, Match, Subject
+from paper_exchange.fault_rules import ALLOWED_AT, Action, FaultRule, FaultRuleError, Hook, Match, Subject
+from paper_exchange.faults import FaultBook
 
 CREATE = Subject("POST", "/api/v3/order", "mine-1", "alice")
 

@@ -20,7 +20,8 @@ from paper_exchange.commands import (
 )
 from paper_exchange.engine import Engine
 from paper_exchange.journal import DurableEngine, JournalError, decode, encode
-from paper_exchange.model import Fees, Order, Side, SymbolStatus
+from paper_exchange.model import Fees, Order, Side
+from paper_exchange.symbols import SymbolStatus
 from support.paper_engine import BTCUSDT, ETHBTC, START, amount, market, order
 
 WALK = MakerConfig(kind=MakerKind.WALK, mid=amount("50000"), sigma=100_000, seed=7)

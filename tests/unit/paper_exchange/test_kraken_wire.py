@@ -15,7 +15,7 @@ from paper_exchange.kraken.orders import read_deadline
 from paper_exchange.kraken.params import Params, read_params
 from paper_exchange.kraken.render import decimals
 from paper_exchange.limits import Limits, RateLimiter
-from paper_exchange.model import DEFAULT_SYMBOLS, Symbol
+from paper_exchange.symbols import DEFAULT_SYMBOLS, Symbol
 from support.paper_engine import amount
 
 BTCUSDT, _, ETHBTC, _ = DEFAULT_SYMBOLS

@@ -3,8 +3,9 @@
 import pytest
 
 from paper_exchange.lookups import Lookups
-from paper_exchange.model import LATEST, Order, OrderStatus, Side
+from paper_exchange.model import Order, OrderStatus, Side
 from paper_exchange.refusals import NO_SUCH_ORDER
+from paper_exchange.rows import LATEST
 from support.paper_engine import START, Bench
 
 LAG = 1_000

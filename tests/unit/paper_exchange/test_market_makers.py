@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import MakerConfig, MakerKind, PriceMoved, SetMaker, StepMarket, SweepTo
+from paper_exchange.commands import MakerConfig, MakerKind, SetMaker, StepMarket, SweepTo
 from paper_exchange.events import TradePrint
 from paper_exchange.market.maker import ladder, walk
 from paper_exchange.model import OrderStatus, Side
 from paper_exchange.refusals import Refusal
+from paper_exchange.replies import PriceMoved
 from paper_exchange.snapshot import digest
 from support.paper_engine import BTCUSDT, Bench, amount, market
 

@@ -9,8 +9,9 @@ from paper_exchange.binance import market_requests
 from paper_exchange.binance.market_feeds import Kind, parse
 from paper_exchange.binance.market_streams import MarketStreams
 from paper_exchange.commands import Command, SweepTo
-from paper_exchange.faults import Action as Do
-from paper_exchange.faults import FaultBook, FaultRule, Hook, Match
+from paper_exchange.fault_rules import Action as Do
+from paper_exchange.fault_rules import FaultRule, Hook, Match
+from paper_exchange.faults import FaultBook
 from paper_exchange.model import Side
 from support.paper_engine import START, Bench, amount, market, order
 

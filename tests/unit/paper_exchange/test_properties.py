@@ -17,9 +17,6 @@ from paper_exchange.commands import (
     Deposit,
     MakerConfig,
     MakerKind,
-    OrderCanceled,
-    OrderReduced,
-    OrderReplaced,
     PlaceOrder,
     ReduceOrder,
     ReplaceMode,
@@ -31,9 +28,10 @@ from paper_exchange.commands import (
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
-from paper_exchange.matching import reservation
 from paper_exchange.model import STOP_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
+from paper_exchange.replies import OrderCanceled, OrderReduced, OrderReplaced
+from paper_exchange.settlement import reservation
 from paper_exchange.state import reserved_asset
 from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
 

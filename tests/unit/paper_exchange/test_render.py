@@ -4,22 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.binance import render, render_market
-from paper_exchange.commands import OrderCanceled, OrderPlaced
+from paper_exchange.binance import render, render_events, render_market
 from paper_exchange.events import ExecutionType, OrderUpdate
-from paper_exchange.model import (
-    DEFAULT_SYMBOLS,
-    BookTicker,
-    Order,
-    OrderStatus,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    Stats,
-    SymbolStatus,
-    TimeInForce,
-    Trade,
-)
+from paper_exchange.model import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce, Trade
+from paper_exchange.replies import OrderCanceled, OrderPlaced
+from paper_exchange.rows import BookTicker, Stats
+from paper_exchange.symbols import DEFAULT_SYMBOLS, SymbolStatus
 from paper_exchange.units import SCALE
 
 ORDER = Order(
@@ -106,12 +96,12 @@ def test_an_expired_order_says_why(
 
 def test_a_report_of_a_trade_names_the_trade_and_one_without_names_none() -> None:
     update = OrderUpdate("alice", ExecutionType.TRADE, ORDER, ORDER.status, "mine", "", TRADE, 7, False, ORDER.time)
-    report = render.execution_report(update, ORDER.time + 1)
+    report = render_events.execution_report(update, ORDER.time + 1)
     assert (report["x"], report["X"], report["t"], report["l"], report["L"], report["n"], report["N"]) == (
         "TRADE", "FILLED", 56, "1.00000000", "4000.00000000", "4.00000000", "USDT",
     )  # fmt: skip
     new = update._replace(execution=ExecutionType.NEW, trade=None)
-    quiet = render.execution_report(new, ORDER.time + 1)
+    quiet = render_events.execution_report(new, ORDER.time + 1)
     assert (quiet["t"], quiet["l"], quiet["n"], quiet["N"]) == (-1, "0.00000000", "0", None)
 
 
