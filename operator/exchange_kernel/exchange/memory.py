@@ -8,28 +8,24 @@ the caller's clock. Faults are queued per operation and happen once each, in ord
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from exchange_kernel.core.venue import (
     Absent,
-    Amended,
     AmendOutcome,
     AmendRefused,
     AmendRequest,
-    AmendTooLate,
     AmendUnknown,
     Balance,
     CancelOutcome,
     CreateOutcome,
-    DuplicateId,
     Found,
     Market,
     OpenOrders,
     OrderRequest,
     OutcomeUnknown,
-    Placed,
     Refused,
     Trade,
     VenueOrder,
@@ -38,24 +34,9 @@ from exchange_kernel.core.venue import (
 )
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
-from exchange_kernel.exchange.memory_setup import (
-    BTC_USDT,
-    MEMORY_RULES,
-    Fault,
-    LostAnswer,
-    LostRequest,
-    Raises,
-    changes_of,
-)
+from exchange_kernel.exchange.memory_book import MemoryBook
+from exchange_kernel.exchange.memory_setup import BTC_USDT, MEMORY_RULES, Fault, LostAnswer, LostRequest, Raises
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ReadError, SendGate, StreamEnded
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An order, and when it was placed."""
-
-    order: VenueOrder
-    placed_at: datetime
 
 
 class MemoryExchange:
@@ -79,10 +60,9 @@ class MemoryExchange:
         now: Callable[[], datetime] = lambda: datetime(2026, 1, 1, tzinfo=UTC),
     ) -> None:
         self._markets = dict(markets) if markets is not None else {BTC_USDT.symbol: BTC_USDT}
-        self._rules, self._monotonic, self._now = rules, monotonic, now
-        self._entries: dict[str, _Entry] = {}
+        self._rules, self._monotonic = rules, monotonic
+        self.book = MemoryBook(self._markets, price, rules, now)
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
-        self.price = price
         self.balances: tuple[Balance, ...] = ()
         self.identity = AccountIdentity(venue_account_id="memory-1", can_trade=True)
         self.calls: list[str] = []
@@ -98,13 +78,11 @@ class MemoryExchange:
 
     def fill(self, exchange_order_id: str, quantity: Decimal) -> VenueOrder:
         """Fill a working order, at its price or the last one."""
-        order = self._entries[exchange_order_id].order
-        return self._keep(_filled(order, quantity, order.price or self.price, self._now()))
+        return self.book.fill(exchange_order_id, quantity)
 
     def end(self, exchange_order_id: str, status: VenueStatus) -> VenueOrder:
         """End an order from the venue's side (canceled by hand, expired)."""
-        order = self._entries[exchange_order_id].order
-        return self._keep(replace(order, status=status, raw_status=status.name))
+        return self.book.end(exchange_order_id, status)
 
     def tell(self, order: VenueOrder) -> None:
         """Send an event of the order stream to whoever listens."""
@@ -120,9 +98,18 @@ class MemoryExchange:
             ended.set_result(why)
 
     @property
+    def price(self) -> Decimal:
+        """The last price of every symbol."""
+        return self.book.price
+
+    @price.setter
+    def price(self, price: Decimal) -> None:
+        self.book.price = price
+
+    @property
     def orders(self) -> tuple[VenueOrder, ...]:
         """Every order that ever reached the venue, oldest first."""
-        return tuple(entry.order for entry in self._entries.values())
+        return tuple(entry.order for entry in self.book.entries.values())
 
     # --- the stream ---------------------------------------------------------------------------------------------
 
@@ -174,14 +161,14 @@ class MemoryExchange:
             return OutcomeUnknown("the request was lost")
         if isinstance(fault, Refused):
             return fault
-        outcome = self._place(request)
+        outcome = self.book.place(request)
         return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
 
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change a working order in place, once."""
         fault = self._next_fault("amend_order")
-        entry = self._entries.get(request.exchange_order_id)
-        unlisted = self._unlisted(request, entry)
+        entry = self.book.entries.get(request.exchange_order_id)
+        unlisted = self.book.unlisted(request, entry)
         if unlisted:
             return AmendRefused("InvalidRequest", f"{request.type} orders are not amended like this: {unlisted}")
         answer = gate()
@@ -191,37 +178,15 @@ class MemoryExchange:
             return AmendUnknown("the request was lost")
         if isinstance(fault, Refused):
             return AmendRefused(fault.code, fault.message)
-        outcome = self._amend(request, entry)
+        outcome = self.book.amend(request, entry)
         return AmendUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
-
-    def _unlisted(self, request: AmendRequest, entry: _Entry | None) -> str:
-        asked = changes_of(request, None if entry is None else entry.order.quantity)
-        return ", ".join(sorted(asked - self._rules.amends.get(request.type, frozenset())))
-
-    def _amend(self, request: AmendRequest, entry: _Entry | None) -> AmendOutcome:
-        if entry is None or entry.order.symbol != request.symbol or entry.order.status.is_final:
-            return AmendTooLate("the order does not work any more")
-        order = entry.order
-        if request.quantity is not None and request.quantity <= order.filled:
-            return AmendRefused("InvalidQuantity", f"{order.filled} is filled already")
-        return Amended(
-            self._keep(
-                replace(
-                    order,
-                    quantity=request.quantity or order.quantity,
-                    price=request.price or order.price,
-                    trigger_price=request.trigger_price or order.trigger_price,
-                    updated_at=self._now(),
-                )
-            )
-        )
 
     async def cancel_order(self, symbol: str, exchange_order_id: str | None, client_order_id: str) -> CancelOutcome:
         """Cancel a working order."""
         fault = self._begin("cancel_order")
         if isinstance(fault, LostRequest):
             return CancelOutcome.UNKNOWN
-        entry = self._entries.get(exchange_order_id or "") or self._latest(symbol, client_order_id)
+        entry = self.book.entries.get(exchange_order_id or "") or self.book.latest(symbol, client_order_id)
         if entry is None or entry.order.symbol != symbol or entry.order.status.is_final:
             return CancelOutcome.NOT_FOUND
         self.end(entry.order.exchange_order_id, VenueStatus.CANCELED)
@@ -230,13 +195,13 @@ class MemoryExchange:
     async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
         """The latest order under a client id."""
         self._begin("look_up")
-        entry = self._latest(symbol, client_order_id)
+        entry = self.book.latest(symbol, client_order_id)
         return Absent(self._monotonic(), complete=False) if entry is None else Found(_bare(entry.order))
 
     async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
         """The latest order under a client id that was placed since."""
         self._begin("prove_absence")
-        entry = self._latest(symbol, client_order_id)
+        entry = self.book.latest(symbol, client_order_id)
         if entry is None or entry.placed_at < since:
             return Absent(self._monotonic(), complete=True)
         return Found(_bare(entry.order))
@@ -244,7 +209,7 @@ class MemoryExchange:
     async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
         """One order by the venue's id."""
         self._begin("fetch_order")
-        entry = self._entries.get(exchange_order_id)
+        entry = self.book.entries.get(exchange_order_id)
         return _bare(entry.order) if entry is not None and entry.order.symbol == symbol else None
 
     async def fetch_open_orders(self) -> OpenOrders:
@@ -256,7 +221,7 @@ class MemoryExchange:
     async def fetch_trades(self, symbol: str, exchange_order_id: str) -> tuple[Trade, ...]:
         """All fills of one order."""
         self._begin("fetch_trades")
-        entry = self._entries.get(exchange_order_id)
+        entry = self.book.entries.get(exchange_order_id)
         return entry.order.trades or () if entry is not None and entry.order.symbol == symbol else ()
 
     async def reference_price(self, symbol: str) -> Decimal:
@@ -282,71 +247,6 @@ class MemoryExchange:
         if isinstance(fault, Raises):
             raise fault.error
         return fault
-
-    def _latest(self, symbol: str, client_order_id: str) -> _Entry | None:
-        of_id = [
-            entry
-            for entry in self._entries.values()
-            if (entry.order.symbol, entry.order.client_order_id) == (symbol, client_order_id)
-        ]
-        return of_id[-1] if of_id else None
-
-    def _keep(self, order: VenueOrder) -> VenueOrder:
-        self._entries[order.exchange_order_id] = replace(self._entries[order.exchange_order_id], order=order)
-        return order
-
-    def _place(self, request: OrderRequest) -> CreateOutcome:
-        earlier = self._latest(request.symbol, request.client_order_id)
-        if earlier is not None and not earlier.order.status.is_final:
-            return DuplicateId("an open order has this client order id")
-        if request.symbol not in self._markets:
-            return Refused("UnknownSymbol", f"there is no market {request.symbol}")
-        takes = self._takes(request)
-        if request.post_only and takes:
-            return Refused("PostOnlyWouldTake", "the order would match immediately")
-        order = VenueOrder(
-            exchange_order_id=str(len(self._entries) + 1),
-            client_order_id=request.client_order_id,
-            symbol=request.symbol,
-            side=request.side,
-            status=VenueStatus.OPEN,
-            raw_status="OPEN",
-            filled=Decimal(0),
-            quantity=request.quantity or (request.quote_quantity or Decimal(0)) / self.price,
-            price=request.price,
-            cost=Decimal(0),
-            trades=(),
-            updated_at=self._now(),
-        )
-        self._entries[order.exchange_order_id] = _Entry(order, self._now())
-        if takes:
-            return Placed(self.fill(order.exchange_order_id, order.quantity or Decimal(0)))
-        if request.time_in_force in {"IOC", "FOK"}:
-            return Placed(self.end(order.exchange_order_id, VenueStatus.EXPIRED))
-        return Placed(order)
-
-    def _takes(self, request: OrderRequest) -> bool:
-        if request.price is None:
-            return True
-        return request.price >= self.price if request.side == "Buy" else request.price <= self.price
-
-
-def _filled(order: VenueOrder, quantity: Decimal, price: Decimal, now: datetime) -> VenueOrder:
-    earlier = order.trades or ()
-    trade_id = f"{order.exchange_order_id}-{len(earlier) + 1}"
-    trade = Trade(trade_id, quantity, price, quantity * price, time=now)
-    filled = order.filled + quantity
-    done = order.quantity is not None and filled >= order.quantity
-    status = VenueStatus.FILLED if done else order.status
-    return replace(
-        order,
-        filled=filled,
-        cost=(order.cost or Decimal(0)) + trade.cost,
-        trades=(*earlier, trade),
-        status=status,
-        raw_status=status.name,
-        updated_at=now,
-    )
 
 
 def _bare(order: VenueOrder) -> VenueOrder:

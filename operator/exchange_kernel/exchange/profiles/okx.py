@@ -24,7 +24,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from exchange_kernel.core.venue import (
-    AmendChange,
     AmendRequest,
     Balance,
     Market,
@@ -37,12 +36,12 @@ from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import okx_algos as algos
 from exchange_kernel.exchange.profiles import okx_answers as answers
 from exchange_kernel.exchange.profiles import okx_lists as lists
+from exchange_kernel.exchange.profiles import okx_orders as orders
 from exchange_kernel.exchange.profiles.acknowledged import acknowledged
 from exchange_kernel.exchange.profiles.base import VenueProfile
-from exchange_kernel.exchange.profiles.canonical import number, object_in, plain
+from exchange_kernel.exchange.profiles.canonical import number, object_in
 from exchange_kernel.exchange.profiles.okx_codes import CODES
 from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, LimitScope, OrderKey, Row, Weights
-from exchange_kernel.exchange.profiles.terms import changed, check_field, check_listed, size
 
 _SIDES = MappingProxyType({"Buy": "buy", "Sell": "sell"})
 # Errors stand at the beginning of an answer, or in its one row; long answers without one are not parsed twice.
@@ -50,33 +49,17 @@ _ERROR_WITHIN = 2000
 
 
 class OkxSpot(VenueProfile):
-    """Market, Limit (GTC, IOC, FOK, post-only), and stops and take-profits, at market or with a limit."""
+    """What is traded is listed in `okx_orders`."""
 
     name: ClassVar[str] = "okx"
     ccxt_id: ClassVar[str] = "okx"
     rules: ClassVar[VenueRules] = VenueRules(
         name="okx",
-        supported=frozenset(
-            {
-                ("Market", "GTC", False, False),  # the spec's default; a market order does not rest
-                ("Market", "IOC", False, False),
-                ("Limit", "GTC", False, False),
-                ("Limit", "GTC", True, False),
-                ("Limit", "IOC", False, False),
-                ("Limit", "FOK", False, False),
-                ("StopMarket", "GTC", False, False),
-                ("StopLimit", "GTC", False, False),
-                ("TakeProfitMarket", "GTC", False, False),
-                ("TakeProfitLimit", "GTC", False, False),
-            }
-        ),
+        supported=orders.SUPPORTED,
         quote_market_buy=True,
         request_expiry=None,
         settle_margin=30.0,  # not documented
-        # [N] `newSz` is the "new total target quantity after amendment [...] not the remaining unfilled portion".
-        amends=MappingProxyType(
-            {"Limit": frozenset({AmendChange.QUANTITY_DOWN, AmendChange.QUANTITY_UP, AmendChange.PRICE})}
-        ),
+        amends=orders.AMENDS,
     )
     codes: ClassVar[Sequence[CodeRow]] = CODES
     account_limit_codes: ClassVar[frozenset[str]] = frozenset({"50011", "50061"})  # private limits are per user [L]
@@ -126,24 +109,18 @@ class OkxSpot(VenueProfile):
 
     def create(self, request: OrderRequest, market_id: str) -> Call:
         """POST order, or POST order-algo for what waits for a trigger."""
-        waits = request.type not in {"Market", "Limit"}
-        check_listed(request, self.rules.supported, self.name)
-        check_field(request, "price", wanted=request.type.endswith("Limit"))
-        check_field(request, "trigger_price", wanted=waits)
-        for absent in ("trailing", "expire_at"):
-            check_field(request, absent, wanted=False)
-        params = {
+        params: dict[str, Any] = {
             "instId": market_id,
             "tdMode": "cash",
             "side": _SIDES[request.side],
             # Without it ccxt would invent one. For an algo order the venue has deprecated it [A].
             "clOrdId": self.encode(request.client_order_id),
+            **orders.parameters(request),
         }
-        if waits:
-            params |= {"algoClOrdId": params["clOrdId"], **_stop(request)}
-            return Call("privatePostTradeOrderAlgo", (params,), expected=params)
-        sent: dict[str, Any] = {**params, **(_market(request) if request.type == "Market" else _limit(request))}
-        return Call("privatePostTradeOrder", (sent,), expected=sent)
+        if request.trigger_price is None:
+            return Call("privatePostTradeOrder", (params,), expected=params)
+        params["algoClOrdId"] = params["clOrdId"]
+        return Call("privatePostTradeOrderAlgo", (params,), expected=params)
 
     def created(self, raw: Any, request: OrderRequest, market_id: str) -> VenueOrder:  # noqa: ANN401 - the venue's JSON
         """The ids; an algo order's is marked as such."""
@@ -157,13 +134,11 @@ class OkxSpot(VenueProfile):
 
     def amend(self, request: AmendRequest, market_id: str) -> Call:
         """POST amend-order; where it fails the order works on unchanged (`cxlOnFail` is false) [N]."""
-        if request.type not in self.rules.amends or request.trigger_price is not None:
-            raise ValueError(f"the okx profile changes no {request.type} order like this")
         params = {
             "instId": market_id,
             "ordId": request.exchange_order_id,
             "cxlOnFail": False,
-            **changed({"newSz": request.quantity, "newPx": request.price}),
+            **orders.amend_parameters(request),
         }
         return Call("privatePostTradeAmendOrder", (params,), expected=params)
 
@@ -273,33 +248,3 @@ def _error(parsed: Mapping[str, Any]) -> tuple[str, str]:
     if not isinstance(code, str) or code in {"", "0"}:
         return "", ""
     return code, str(parsed.get("msg") or code)
-
-
-def _market(request: OrderRequest) -> dict[str, Any]:
-    """[C] `banAmend`: rejected, and not made smaller, where the balance does not suffice."""
-    unit = "base_ccy" if request.quote_quantity is None else "quote_ccy"
-    return {"ordType": "market", "sz": size(request), "tgtCcy": unit, "banAmend": True}
-
-
-def _limit(request: OrderRequest) -> dict[str, str]:
-    kind = {"GTC": "limit", "IOC": "ioc", "FOK": "fok"}[request.time_in_force]
-    return {
-        "ordType": "post_only" if request.post_only else kind,
-        "sz": size(request),
-        "px": plain(request.price),
-    }
-
-
-def _stop(request: OrderRequest) -> dict[str, str]:
-    """A one-way stop [A]: its name says on which side of the price it waits. Spot triggers on the last price alone."""
-    at_market = request.type.endswith("Market")
-    prefix = "sl" if request.type.startswith("Stop") else "tp"
-    unit = {"tgtCcy": "base_ccy"} if at_market and request.side == "Buy" else {}
-    return {
-        "ordType": "conditional",
-        "sz": size(request),
-        f"{prefix}TriggerPx": plain(request.trigger_price),
-        f"{prefix}TriggerPxType": "last",
-        f"{prefix}OrdPx": answers.AT_MARKET if at_market else plain(request.price),
-        **unit,
-    }

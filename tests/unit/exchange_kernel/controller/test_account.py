@@ -388,7 +388,7 @@ async def test_orders_that_nobody_owns_are_listed_and_ours_are_not() -> None:
     await world.until_state("Open")
     (ours,) = world.orders
     by_hand = replace(ours, exchange_order_id="77", client_order_id="")
-    world.venue._entries["77"] = replace(world.venue._entries["1"], order=by_hand)
+    world.venue.book.entries["77"] = replace(world.venue.book.entries["1"], order=by_hand)
     await world.pass_time(40)
     unmanaged = world.api.get("accountstates", DESK, "main")["unmanagedOrders"]
     assert [order["exchangeOrderId"] for order in unmanaged["orders"]] == ["77"]

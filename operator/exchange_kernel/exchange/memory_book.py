@@ -1,0 +1,150 @@
+"""The orders of an exchange in memory: what rests, what is filled, what becomes of a change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from exchange_kernel.core.venue import (
+    Amended,
+    AmendOutcome,
+    AmendRefused,
+    AmendRequest,
+    AmendTooLate,
+    CreateOutcome,
+    DuplicateId,
+    Market,
+    OrderRequest,
+    Placed,
+    Refused,
+    Trade,
+    VenueOrder,
+    VenueRules,
+    VenueStatus,
+)
+from exchange_kernel.exchange.memory_setup import changes_of
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An order, and when it was placed."""
+
+    order: VenueOrder
+    placed_at: datetime
+
+
+class MemoryBook:
+    """Orders by the venue's id, oldest first.
+
+    Attributes:
+        entries: All that were ever accepted.
+        price: The last price of every symbol.
+    """
+
+    def __init__(
+        self, markets: Mapping[str, Market], price: Decimal, rules: VenueRules, now: Callable[[], datetime]
+    ) -> None:
+        self._markets, self._rules, self._now = markets, rules, now
+        self.entries: dict[str, Entry] = {}
+        self.price = price
+
+    def fill(self, exchange_order_id: str, quantity: Decimal) -> VenueOrder:
+        """Fill a working order, at its price or the last one."""
+        order = self.entries[exchange_order_id].order
+        return self._keep(_filled(order, quantity, order.price or self.price, self._now()))
+
+    def end(self, exchange_order_id: str, status: VenueStatus) -> VenueOrder:
+        """End an order from the venue's side (canceled by hand, expired)."""
+        order = self.entries[exchange_order_id].order
+        return self._keep(replace(order, status=status, raw_status=status.name))
+
+    def latest(self, symbol: str, client_order_id: str) -> Entry | None:
+        """The newest order under a client id."""
+        of_id = [
+            entry
+            for entry in self.entries.values()
+            if (entry.order.symbol, entry.order.client_order_id) == (symbol, client_order_id)
+        ]
+        return of_id[-1] if of_id else None
+
+    def _keep(self, order: VenueOrder) -> VenueOrder:
+        self.entries[order.exchange_order_id] = replace(self.entries[order.exchange_order_id], order=order)
+        return order
+
+    def place(self, request: OrderRequest) -> CreateOutcome:
+        """Match an order, or let it rest."""
+        earlier = self.latest(request.symbol, request.client_order_id)
+        if earlier is not None and not earlier.order.status.is_final:
+            return DuplicateId("an open order has this client order id")
+        if request.symbol not in self._markets:
+            return Refused("UnknownSymbol", f"there is no market {request.symbol}")
+        takes = self._takes(request)
+        if request.post_only and takes:
+            return Refused("PostOnlyWouldTake", "the order would match immediately")
+        order = VenueOrder(
+            exchange_order_id=str(len(self.entries) + 1),
+            client_order_id=request.client_order_id,
+            symbol=request.symbol,
+            side=request.side,
+            status=VenueStatus.OPEN,
+            raw_status="OPEN",
+            filled=Decimal(0),
+            quantity=request.quantity or (request.quote_quantity or Decimal(0)) / self.price,
+            price=request.price,
+            cost=Decimal(0),
+            trades=(),
+            updated_at=self._now(),
+        )
+        self.entries[order.exchange_order_id] = Entry(order, self._now())
+        if takes:
+            return Placed(self.fill(order.exchange_order_id, order.quantity or Decimal(0)))
+        if request.time_in_force in {"IOC", "FOK"}:
+            return Placed(self.end(order.exchange_order_id, VenueStatus.EXPIRED))
+        return Placed(order)
+
+    def _takes(self, request: OrderRequest) -> bool:
+        if request.price is None:
+            return True
+        return request.price >= self.price if request.side == "Buy" else request.price <= self.price
+
+    def unlisted(self, request: AmendRequest, entry: Entry | None) -> str:
+        """Names of the changes that the rules do not list; empty where all are."""
+        asked = changes_of(request, None if entry is None else entry.order.quantity)
+        return ", ".join(sorted(asked - self._rules.amends.get(request.type, frozenset())))
+
+    def amend(self, request: AmendRequest, entry: Entry | None) -> AmendOutcome:
+        """Change a working order where it stands."""
+        if entry is None or entry.order.symbol != request.symbol or entry.order.status.is_final:
+            return AmendTooLate("the order does not work any more")
+        order = entry.order
+        if request.quantity is not None and request.quantity <= order.filled:
+            return AmendRefused("InvalidQuantity", f"{order.filled} is filled already")
+        return Amended(
+            self._keep(
+                replace(
+                    order,
+                    quantity=request.quantity or order.quantity,
+                    price=request.price or order.price,
+                    trigger_price=request.trigger_price or order.trigger_price,
+                    updated_at=self._now(),
+                )
+            )
+        )
+
+
+def _filled(order: VenueOrder, quantity: Decimal, price: Decimal, now: datetime) -> VenueOrder:
+    earlier = order.trades or ()
+    trade_id = f"{order.exchange_order_id}-{len(earlier) + 1}"
+    trade = Trade(trade_id, quantity, price, quantity * price, time=now)
+    filled = order.filled + quantity
+    done = order.quantity is not None and filled >= order.quantity
+    status = VenueStatus.FILLED if done else order.status
+    return replace(
+        order,
+        filled=filled,
+        cost=(order.cost or Decimal(0)) + trade.cost,
+        trades=(*earlier, trade),
+        status=status,
+        raw_status=status.name,
+        updated_at=now,
+    )
