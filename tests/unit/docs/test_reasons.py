@@ -14,7 +14,7 @@ from exchange_kernel.core import receipts
 from exchange_kernel.core.conditions import BY_REASON, FAILED
 from exchange_kernel.core.decide import decide
 from exchange_kernel.exchange.profiles import PROFILES
-from exchange_kernel.exchange.profiles.base import Proof
+from exchange_kernel.exchange.profiles.parts import Proof
 from support.decisions.columns import product, view_of
 
 REPOSITORY = Path(__file__).parents[3]
