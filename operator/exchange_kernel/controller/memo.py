@@ -181,7 +181,9 @@ class IntentMemo:
         if self.order is not None:
             return self.order.exchange_order_id
         recorded = receipts.latest(self.receipt).exchange_order_id if self.receipt is not None else None
-        return recorded or self.intent.status.exchange_order_id or ""
+        said = self.intent.status.exchange_order_id or ""
+        # The status still names the replaced order while its successor is on the way.
+        return recorded or ("" if self.has_replaced(said) else said)
 
     @property
     def client_order_id(self) -> str:
