@@ -14,6 +14,8 @@ from support.stack import Stack
 
 CRDS = Path(__file__).parents[2] / "crds"
 SESSION_LOOP = pytest.mark.asyncio(loop_scope="session")
+# Longer than any single wait (`support.stack`), so that the wait says what did not come.
+TIMEOUT = pytest.mark.timeout(300)
 
 
 @pytest.hookimpl(trylast=True)
@@ -23,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents and pytest_asyncio.is_async_test(item):
             item.add_marker(SESSION_LOOP, append=False)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(TIMEOUT)
 
 
 def install_kinds(plane: ControlPlane) -> None:

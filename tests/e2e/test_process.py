@@ -103,9 +103,9 @@ async def test_users_see_what_happened_as_events(shared: Stack) -> None:
 
 async def test_what_repeats_is_one_event_with_a_count(shared: Stack) -> None:
     for _ in range(3):
-        await shared.patch_account({"spec": {"tradingState": "ReduceOnly"}})
+        await shared.patch_account({"spec": {"markets": {"mode": "All"}}})
         await shared.until_account("main", "Stalled", "True", "FeatureNotAvailable")
-        await shared.patch_account({"spec": {"tradingState": "Enabled"}})
+        await shared.patch_account({"spec": {"markets": {"mode": "Selected"}}})
         await shared.account_ready()
 
     async def counts() -> list[int]:

@@ -40,7 +40,7 @@ class Dialect:
         fees_in_quote: Whether a buy pays its commission in the quote asset.
         counts_per_symbol: Whether orders of two markets can have the same venue id.
         has_fok: Whether fill-or-kill exists.
-        patience: Seconds for what takes one on a venue that lets an account ask as it likes.
+        patience: Seconds for what takes one on an idle machine and a venue that lets an account ask as it likes.
         would_take: Its words for a post-only order that would take.
         no_funds: Its words for an order beyond the balance.
     """
@@ -84,7 +84,7 @@ BINANCE = Dialect(
     fees_in_quote=False,
     counts_per_symbol=True,
     has_fok=True,
-    patience=40.0,
+    patience=90.0,
     would_take="would immediately match",
     no_funds="insufficient balance",
 )
@@ -99,7 +99,7 @@ KRAKEN = Dialect(
     fees_in_quote=True,
     counts_per_symbol=False,
     has_fok=False,
-    patience=100.0,  # 15 questions at once, and then one in three seconds, is what its lowest tier grants an account
+    patience=120.0,  # 15 questions at once, and then one in three seconds, is what its lowest tier grants an account
     would_take="Post only order",
     no_funds="Insufficient funds",
 )
