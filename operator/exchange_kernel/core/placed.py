@@ -101,19 +101,20 @@ def _is_gone(view: View) -> bool:
 
     It was acknowledged before its receipt said so; from there, and from the last answer that had it (which may have
     been the acknowledgement), a venue may take M to show it. Look-ups of the time when the outcome was still open do
-    not count.
+    not count, and neither do reads that failed.
     """
     rules, observed = view.account.rules, view.observed
     if rules is None or not isinstance(view.journal, Held) or view.looked.times < VANISHED_AFTER:
         return False
-    asked, known = view.looked.at, view.journal.seen_at
+    known = view.journal.seen_at
     if isinstance(observed, Absent):
         asked = observed.started_at
     elif isinstance(observed, Found) and view.recheck:
-        known = max(known, view.observed_at)
+        # A read that failed says nothing; one that was answered and had the order would be the last observation.
+        asked, known = view.answered_at, max(known, view.observed_at)
     else:
         return False
-    return asked is not None and asked >= known + rules.settle_margin
+    return asked >= known + rules.settle_margin
 
 
 def _vanished(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:

@@ -32,7 +32,7 @@ class ModelApi:
         self.scheduler = scheduler
         self.intents: dict[str, OrderIntent] = {}
         self.receipts: dict[str, OrderReceipt] = {}
-        self.watchers: list[Callable[[str, OrderIntent | None], None]] = []
+        self.watchers: list[Callable[[OrderIntent, bool], None]] = []  # the object, and whether it is gone
         self.on_status: Callable[[OrderIntent, OrderIntentStatus], None] = lambda intent, status: None
         self.on_release: Callable[[OrderIntent], None] = lambda intent: None
         self._version = 10
@@ -83,20 +83,19 @@ class ModelApi:
 
     def drop(self, name: str) -> None:
         """The object is gone."""
-        self.intents.pop(name)
-        self._tell(name, None)
+        self._tell(self.intents.pop(name), gone=True)
 
     def store(self, intent: OrderIntent) -> OrderIntent:
         """Write an object, and tell the watchers."""
         meta = intent.metadata.model_copy(update={"resource_version": self.version()})
         stored = intent.model_copy(update={"metadata": meta})
         self.intents[meta.name] = stored
-        self._tell(meta.name, stored)
+        self._tell(stored)
         return stored
 
-    def _tell(self, name: str, intent: OrderIntent | None) -> None:
+    def _tell(self, intent: OrderIntent, *, gone: bool = False) -> None:
         for watcher in self.watchers:
-            watcher(name, intent)
+            watcher(intent, gone)
 
     # --- operators ----------------------------------------------------------------------------------------------
 

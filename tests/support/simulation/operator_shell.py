@@ -80,6 +80,7 @@ class Memory:
     traded: Asked = field(default_factory=Asked)
     hold_until: float = 0.0
     final_at: float | None = None
+    answered_at: float = -1.0
     amended: AmendTry | None = None
     former: dict[str, Reread] = field(default_factory=dict)
     reread: Asked = field(default_factory=Asked)
@@ -139,17 +140,16 @@ class OperatorShell:
         self.cached = dict(self.api.intents)
         self.scheduler.start(self, self._main())
 
-    def notice(self, name: str, intent: OrderIntent | None) -> None:
-        """A watch event; events arrive in order, but late."""
+    def notice(self, intent: OrderIntent, *, gone: bool = False) -> None:
+        """A watch event, maybe late; a deletion names the object that has gone, not the one that took its name."""
         if not self.alive:
             return
-        if intent is None:
-            self.cached.pop(name, None)
-        else:
-            known = self.cached.get(name)
-            newer = known is None or int(known.metadata.resource_version) < int(intent.metadata.resource_version)
-            if newer:
-                self.cached[name] = intent
+        name, known = intent.metadata.name, self.cached.get(intent.metadata.name)
+        if gone:
+            if known is not None and known.metadata.uid == intent.metadata.uid:
+                self.cached.pop(name)
+        elif known is None or int(known.metadata.resource_version) < int(intent.metadata.resource_version):
+            self.cached[name] = intent
         for memory in self.memories.values():
             memory.due = 0.0
         if self.waker is not None:
@@ -199,6 +199,7 @@ class OperatorShell:
             traded=memory.traded,
             hold_until=memory.hold_until,
             final_at=memory.final_at,
+            answered_at=memory.answered_at,
             amended=memory.amended,
             former=dict(memory.former),
             reread=memory.reread,
@@ -381,6 +382,7 @@ class OperatorShell:
 
         def finish(answer: Any) -> None:  # noqa: ANN401
             memory.looked = Asked(self.monotonic, memory.looked.times + 1)
+            memory.answered_at = memory.answered_at if answer is None else started
             known = isinstance(memory.observed, Found)
             if isinstance(answer, Found):
                 memory.see(answer.order, started, self.monotonic)
@@ -401,6 +403,7 @@ class OperatorShell:
         started = self.monotonic
         (found,) = yield (Request(lambda: self.venue.fetch(exchange_id), VENUE_TIMEOUT, False),)
         memory.looked = Asked(self.monotonic, memory.looked.times + 1)
+        memory.answered_at = memory.answered_at if found is False else started
         if found is None and not isinstance(memory.observed, Found):
             memory.observed, memory.observed_at = Absent(started, complete=False), started
         elif found:

@@ -185,7 +185,7 @@ class World:
             self.operators[number] = operator
         else:
             self.operators.append(operator)
-            self.api.watchers.append(lambda name, intent, n=number: self._watch(n, name, intent))  # type: ignore[misc]
+            self.api.watchers.append(lambda intent, gone, n=number: self._watch(n, intent, gone))  # type: ignore[misc]
         operator.start()
 
     def _outage(self, operator: OperatorShell) -> None:
@@ -199,12 +199,12 @@ class World:
 
         self.scheduler.after(self.rng.choice((1.0, 10.0, 40.0)), over)
 
-    def _watch(self, number: int, name: str, intent: OrderIntent | None) -> None:
+    def _watch(self, number: int, intent: OrderIntent, gone: bool) -> None:  # noqa: FBT001 - a watcher's signature
         operator = self.operators[number]
         delay = (
             self.rng.choice(BOUNDARIES) if self.scheduler.chance(self.scheduler.slow) else self.rng.uniform(0.0, 0.05)
         )
-        self.scheduler.after(delay, lambda: operator.notice(name, intent))
+        self.scheduler.after(delay, lambda: operator.notice(intent, gone=gone))
 
     def _trouble(self, operator: OperatorShell) -> None:
         if self.scheduler.now >= FAULTS:
