@@ -401,7 +401,10 @@ class IntentMemo:
         """An observation of the order has arrived; True when it says something new."""
         if self.has_replaced(order.exchange_order_id):
             return False
-        merged = fills.merge(self.order, order)
+        known = self.order
+        if known is not None and known.exchange_order_id != order.exchange_order_id:
+            known, self.final_at = None, None
+        merged = fills.merge(known, order)
         changed = merged != self.order or self.recheck
         self.observed, self.observed_at, self.recheck = Found(merged), started_at, False
         self.looked = Asked()

@@ -35,8 +35,9 @@ def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> De
     """Decide for a placement that the venue has acknowledged."""
     if view.intent.metadata.deleting and view.intent.spec.deletion_policy is DeletionPolicy.ORPHAN:
         return _let_go(view, receipt, placement, orphan=True)
-    if isinstance(view.observed, Found):
-        order = view.observed.order
+    order = view.observed.order if isinstance(view.observed, Found) else None
+    if order is not None and placement.exchange_order_id in {None, order.exchange_order_id}:
+        # Of another order, which this one has replaced, nothing follows.
         follow = _ended if order.status.is_final else _working
         return follow(view, receipt, placement, order)
     return _unseen(view, receipt, placement)

@@ -90,6 +90,8 @@ class Memory:
     def see(self, order: Any, started_at: float, now: float) -> None:  # noqa: ANN401
         """An observation of the order."""
         known = self.observed.order if isinstance(self.observed, Found) else None
+        if known is not None and known.exchange_order_id != order.exchange_order_id:
+            known, self.final_at = None, None
         merged = fills.merge(known, order)
         self.observed, self.observed_at, self.recheck, self.looked = Found(merged), started_at, False, Asked()
         if merged.status.is_final and self.final_at is None:

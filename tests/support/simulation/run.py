@@ -199,7 +199,7 @@ class World:
 
         self.scheduler.after(self.rng.choice((1.0, 10.0, 40.0)), over)
 
-    def _watch(self, number: int, intent: OrderIntent, gone: bool) -> None:  # noqa: FBT001 - a watcher's signature
+    def _watch(self, number: int, intent: OrderIntent, gone: bool) -> None:
         operator = self.operators[number]
         delay = (
             self.rng.choice(BOUNDARIES) if self.scheduler.chance(self.scheduler.slow) else self.rng.uniform(0.0, 0.05)

@@ -7,10 +7,20 @@ import pytest
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.order_receipt import Claimant
+from exchange_kernel.api.order_receipt import Claimant, ReceiptPlacement
 from exchange_kernel.controller.memo import IntentMemo, newer, spec_changed_at
-from exchange_kernel.core.venue import Absent, Found, NotPlaced, Placed, Trade, VenueStatus
-from exchange_kernel.core.view import Held, NoReceipt, NotRead
+from exchange_kernel.core.venue import (
+    Absent,
+    AmendRequest,
+    AmendUnknown,
+    Found,
+    NotPlaced,
+    Placed,
+    Trade,
+    Unknown,
+    VenueStatus,
+)
+from exchange_kernel.core.view import AmendTry, Asked, Held, NoReceipt, NotRead
 from exchange_kernel.kube.client import FIELD_MANAGER
 from support import builders
 from support.builders import ME, OTHER
@@ -116,6 +126,79 @@ def test_a_proof_that_nothing_was_placed_asks_for_a_pause_as_long_as_the_venue_s
     made.recorded(builders.receipt(builders.placement(Outcome.NOT_PLACED)), None, 1000.0)
     assert made.hold_until == 1007.0
     assert made.outcome is None
+
+
+# --- a replaced order ------------------------------------------------------------------------------------------------
+
+OLD = builders.placement(Outcome.PLACED)
+NEW = builders.placement(Outcome.PLACED, revision=1, exchange_order_id="1002")
+
+
+def _knows_the_old_order() -> IntentMemo:
+    made = memo(canceled=Asked(999.0, 3), traded=Asked(999.0, 2))
+    made.read_receipt(builders.receipt(OLD, version="5"), ME, 990.0)
+    made.see(builders.order(VenueStatus.CANCELED, "0.2"), 1000.0, 1000.1)
+    made.recheck, made.looked = True, Asked(1000.0, 4)
+    return made
+
+
+@pytest.mark.parametrize("latest", [NEW, builders.placement(revision=1, holder=OTHER)])
+def test_what_is_known_of_a_replaced_order_is_not_known_of_the_next(latest: ReceiptPlacement) -> None:
+    made = _knows_the_old_order()
+    made.read_receipt(builders.receipt(OLD, latest, version="6"), ME, 1001.0)
+    assert made.observed == Unknown()
+    assert (made.recheck, made.final_at, made.observed_at) == (False, None, 0.0)
+    assert (made.looked, made.canceled, made.traded) == (Asked(), Asked(), Asked())
+
+
+@pytest.mark.parametrize(
+    "latest",
+    [OLD.model_copy(update={"closed": True}), builders.placement(Outcome.PLACED, attempt=2, exchange_order_id="1001")],
+    ids=["its end is recorded", "another attempt"],
+)
+def test_another_record_of_the_same_order_forgets_nothing(latest: ReceiptPlacement) -> None:
+    made = _knows_the_old_order()
+    made.read_receipt(builders.receipt(latest, version="6"), ME, 1001.0)
+    assert made.order is not None
+    assert (made.final_at, made.canceled.times) == (1000.1, 3)
+
+
+@pytest.mark.parametrize("same", [{"exchange_order_id": "1002"}, {"client_order_id": NEW.client_order_id}])
+def test_an_order_that_was_seen_before_its_record_is_kept(same: dict[str, str]) -> None:
+    made = memo()
+    made.read_receipt(builders.receipt(OLD, version="5"), ME, 990.0)
+    made.see(builders.order(**same), 1000.0, 1000.1)
+    made.read_receipt(builders.receipt(OLD, NEW, version="6"), ME, 1001.0)
+    assert made.order is not None
+    assert made.observed_at == 1000.0
+
+
+def test_a_read_of_a_replaced_order_that_comes_late_says_nothing_of_the_next() -> None:
+    made = _knows_the_old_order()
+    made.read_receipt(builders.receipt(OLD, NEW, version="6"), ME, 1001.0)
+    assert not made.see(builders.order(VenueStatus.CANCELED, "0.2"), 1001.5, 1001.6)
+    assert made.observed == Unknown()
+    new = builders.order(exchange_order_id="1002", client_order_id=NEW.client_order_id)
+    assert made.see(new, 1002.0, 1002.1)
+    assert made.order == new
+
+
+def test_two_orders_are_never_merged() -> None:
+    made = _knows_the_old_order()
+    new = builders.order(exchange_order_id="1002", client_order_id=NEW.client_order_id)
+    assert made.see(new, 1001.0, 1001.1)
+    assert (made.order, made.final_at) == (new, None)
+
+
+def test_a_request_that_is_repeated_is_counted_and_another_one_begins_anew() -> None:
+    first = AmendRequest("1001", OLD.client_order_id, builders.SYMBOL, "Buy", "Limit", quantity=Decimal("0.4"))
+    made = memo()
+    for ended_at in (1000.0, 1001.0):
+        made.tried_to_amend(first, AmendUnknown("no answer"), ended_at)
+    assert made.amended == AmendTry(first, AmendUnknown("no answer"), 1001.0, 2)
+    other = replace(first, quantity=Decimal("0.3"))
+    made.tried_to_amend(other, AmendUnknown("no answer"), 1002.0)
+    assert made.amended == AmendTry(other, AmendUnknown("no answer"), 1002.0, 1)
 
 
 # --- the venue -------------------------------------------------------------------------------------------------------
