@@ -77,6 +77,9 @@ def _canceling(
 ) -> Decision:
     """The amend is recorded and the old order works still: cancel it, unless the new one may not be sent any more."""
     stop = first_stop(view)
+    if stop is not None and stop.ask is not None and view.canceled.times == 0:
+        # Another process has begun this, maybe long ago: a trigger may have been crossed since.
+        return _read_first(view, stop.ask)
     if stop is None or not wish.gives_up(stop):
         return asking.cancel(view, placement, order, said)
     # A cancel of this process or another may be under way: should it take hold, the order has ended for this reason.
