@@ -13,6 +13,8 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.kube.objects import read_object
 from paper_exchange.config import Config
+from support.amending import LIVE, all_orders, change, one_live, until_synced, working
+from support.dialects import on_both_venues
 from support.proxy import Action, Drop, Request, Response
 from support.stack import Stack, condition, eventually
 
@@ -24,7 +26,6 @@ STEPS = {
     "second-record": ("api", "PUT", "/orderreceipts/", '"Creating"'),
     "create": ("venue", "POST", "/api/v3/order", ""),
 }
-LIVE = {"NEW", "PARTIALLY_FILLED"}
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}}
 # S + R + M + 1 of this set-up is 22 s; the rest is for a machine that has much to do.
 WAIT = 100.0
@@ -35,93 +36,60 @@ def venue_config() -> Config:
     return Config(accounts=(), weight_per_minute=0)
 
 
-async def _synced(stack: Stack, name: str, price: str, quantity: str, seconds: float = 30) -> Json:
-    """Until the status says that the order is what the spec asks for."""
-
-    def holds(obj: Json) -> bool:
-        sent = obj["status"].get("normalized", {})
-        same = (Decimal(sent.get("price", 0)), Decimal(sent.get("quantity", 0))) == (Decimal(price), Decimal(quantity))
-        return same and condition(obj, "Synced")[0] == "True" and obj["status"].get("pendingCommand", "None") == "None"
-
-    return await stack.until(name, holds, what=f"{quantity} at {price}", seconds=seconds)
-
-
-async def _orders(stack: Stack) -> list[Json]:
-    return sorted((await stack.truth()).orders, key=lambda order: int(order["orderId"]))
-
-
-async def _one_live(stack: Stack, price: str, quantity: str) -> list[Json]:
-    """All orders at the venue, oldest first: the last works with these values, all others have ended."""
-    orders = await _orders(stack)
-    assert [order["status"] in LIVE for order in orders] == [*[False] * (len(orders) - 1), True]
-    last = orders[-1]
-    assert (Decimal(last["price"]), Decimal(last["origQty"])) == (Decimal(price), Decimal(quantity))
-    return orders
-
-
-async def _open(stack: Stack, **spec: object) -> Json:
-    await stack.order("buy", quantity="0.01", price="20000", **spec)
-    return await stack.until_state("buy", "Open")
-
-
-async def _change(stack: Stack, **spec: str) -> None:
-    await stack.patch_intent("buy", {"spec": spec})
-
-
 async def test_a_price_is_changed_by_canceling_and_placing_anew(shared: Stack) -> None:
-    before = await _open(shared)
-    await _change(shared, price="21000")
-    obj = await _synced(shared, "buy", "21000", "0.01")
-    orders = await _one_live(shared, "21000", "0.01")
+    before = await working(shared)
+    await change(shared, price="21000")
+    obj = await until_synced(shared, "buy", "21000", "0.01")
+    orders = await one_live(shared, "21000", "0.01")
     assert [order["status"] for order in orders] == ["CANCELED", "NEW"]
     assert obj["status"]["previousOrderIds"] == [before["status"]["exchangeOrderId"]]
     assert obj["status"]["state"] == "Open"
 
 
 async def test_a_quantity_is_raised_by_canceling_and_placing_anew(shared: Stack) -> None:
-    await _open(shared)
-    await _change(shared, quantity="0.02")
-    await _synced(shared, "buy", "20000", "0.02")
-    assert len(await _one_live(shared, "20000", "0.02")) == 2
+    await working(shared)
+    await change(shared, quantity="0.02")
+    await until_synced(shared, "buy", "20000", "0.02")
+    assert len(await one_live(shared, "20000", "0.02")) == 2
 
 
 async def test_a_quantity_is_lowered_in_place(shared: Stack) -> None:
-    before = await _open(shared)
-    await _change(shared, quantity="0.005")
-    obj = await _synced(shared, "buy", "20000", "0.005")
-    assert len(await _one_live(shared, "20000", "0.005")) == 1
+    before = await working(shared)
+    await change(shared, quantity="0.005")
+    obj = await until_synced(shared, "buy", "20000", "0.005")
+    assert len(await one_live(shared, "20000", "0.005")) == 1
     assert obj["status"]["exchangeOrderId"] == before["status"]["exchangeOrderId"]
 
 
 async def test_two_amends_in_a_row_end_in_the_newest_wish(shared: Stack) -> None:
-    await _open(shared)
-    await _change(shared, price="21000")
-    await _change(shared, price="22000", quantity="0.02")
-    await _synced(shared, "buy", "22000", "0.02")
-    await _one_live(shared, "22000", "0.02")
+    await working(shared)
+    await change(shared, price="21000")
+    await change(shared, price="22000", quantity="0.02")
+    await until_synced(shared, "buy", "22000", "0.02")
+    await one_live(shared, "22000", "0.02")
 
 
 async def test_a_policy_that_forbids_it_leaves_the_order_alone(shared: Stack) -> None:
-    await _open(shared, amendPolicy="Never")
-    await _change(shared, price="21000")
+    await working(shared, amendPolicy="Never")
+    await change(shared, price="21000")
     await shared.until_condition("buy", "Synced", "False", "AmendNotAllowed")
-    assert len(await _one_live(shared, "20000", "0.01")) == 1
-    await _change(shared, price="20000")
+    assert len(await one_live(shared, "20000", "0.01")) == 1
+    await change(shared, price="20000")
     await shared.until_condition("buy", "Synced", "True")
 
 
 async def test_in_place_only_where_the_venue_cannot_leaves_the_order_alone(shared: Stack) -> None:
-    await _open(shared, amendPolicy="InPlaceOnly")
-    await _change(shared, price="21000")
+    await working(shared, amendPolicy="InPlaceOnly")
+    await change(shared, price="21000")
     await shared.until_condition("buy", "Synced", "False", "AmendNotAllowed")
-    assert len(await _one_live(shared, "20000", "0.01")) == 1
+    assert len(await one_live(shared, "20000", "0.01")) == 1
 
 
 async def test_a_wish_that_the_market_denies_leaves_the_order_alone(shared: Stack) -> None:
-    await _open(shared)
-    await _change(shared, price="20000.001")
+    await working(shared)
+    await change(shared, price="20000.001")
     await shared.until_condition("buy", "Synced", "False", "NotOnGrid")
-    assert len(await _one_live(shared, "20000", "0.01")) == 1
+    assert len(await one_live(shared, "20000", "0.01")) == 1
 
 
 async def _partly(stack: Stack) -> Decimal:
@@ -133,9 +101,9 @@ async def _partly(stack: Stack) -> Decimal:
 
 async def test_fills_count_towards_the_quantity_of_a_replaced_order(shared: Stack) -> None:
     filled = await _partly(shared)
-    await _change(shared, price="2900")
-    obj = await _synced(shared, "buy", "2900", "2")
-    old, new = await _one_live(shared, "2900", str(2 - filled))
+    await change(shared, price="2900")
+    obj = await until_synced(shared, "buy", "2900", "2")
+    old, new = await one_live(shared, "2900", str(2 - filled))
     assert (old["status"], Decimal(old["executedQty"])) == ("CANCELED", filled)
     assert Decimal(new["executedQty"]) == 0
     status = obj["status"]
@@ -147,19 +115,83 @@ async def test_fills_count_towards_the_quantity_of_a_replaced_order(shared: Stac
 async def test_less_than_was_filled_cancels_the_rest_and_is_filled(shared: Stack) -> None:
     filled = await _partly(shared)
     assert filled > Decimal("0.1")
-    await _change(shared, quantity="0.1")
+    await change(shared, quantity="0.1")
     obj = await shared.until_state("buy", "Filled")
     assert Decimal(obj["status"]["filledQuantity"]) == filled
-    assert [order["status"] for order in await _orders(shared)] == ["CANCELED"]
+    assert [order["status"] for order in await all_orders(shared)] == ["CANCELED"]
 
 
 async def test_a_refused_replacement_is_canceled_and_stalled(shared: Stack) -> None:
-    await _open(shared)
-    await _change(shared, quantity="100", price="40000")  # more than the account can pay
+    await working(shared)
+    await change(shared, quantity="100", price="40000")  # more than the account can pay
     await shared.until_condition("buy", "Stalled", "True", "AmendFailed")
     obj = await shared.until_state("buy", "Canceled")
     assert condition(obj, "Ready")[1] == "AmendFailed"
-    assert not [order for order in await _orders(shared) if order["status"] in LIVE]
+    assert not [order for order in await all_orders(shared) if order["status"] in LIVE]
+
+
+# --- what the venue's nature decides ---------------------------------------------------------------------------------
+
+
+@on_both_venues
+async def test_a_price_is_changed_in_place_where_the_venue_can(shared: Stack) -> None:
+    before = await working(shared)
+    await change(shared, price="21000")
+    obj = await until_synced(shared, "buy", "21000", "0.01")
+    orders = await one_live(shared, "21000", "0.01")
+    kept = obj["status"]["exchangeOrderId"] == before["status"]["exchangeOrderId"]
+    assert (len(orders), kept) == ((1, True) if shared.dialect.reprices_in_place else (2, False))
+    await shared.cancel("buy")
+    await shared.until_state("buy", "Canceled")
+    assert not [order for order in await all_orders(shared) if order["status"] in LIVE]
+
+
+# --- triggers --------------------------------------------------------------------------------------------------------
+
+STOP = {"side": "Sell", "type": "StopLimit", "price": "57000", "triggerPrice": "58000"}
+
+
+async def _waiting_stop(stack: Stack) -> None:
+    await stack.order("buy", quantity="0.01", **STOP)
+    await stack.until_state("buy", "Untriggered")
+
+
+def _waits_for(trigger: str) -> Callable[[Json], bool]:
+    def holds(obj: Json) -> bool:
+        sent = obj["status"].get("normalized", {}).get("triggerPrice")
+        return (obj["status"]["state"], sent, condition(obj, "Synced")[0]) == ("Untriggered", trigger, "True")
+
+    return holds
+
+
+def _triggers(orders: list[Json]) -> list[tuple[str, Decimal]]:
+    return [(order["status"], Decimal(order["stopPrice"])) for order in orders]
+
+
+async def test_the_trigger_of_a_stop_limit_is_changed_by_canceling_and_placing_anew(shared: Stack) -> None:
+    await _waiting_stop(shared)
+    await change(shared, triggerPrice="57500")
+    await shared.until("buy", _waits_for("57500"), what="the new trigger")
+    assert _triggers(await all_orders(shared)) == [("CANCELED", 58000), ("NEW", 57500)]
+    await shared.control.move_price("BTCUSDT", "57800")
+    await shared.control.move_price("BTCUSDT", "57500")
+    await shared.until_state("buy", "Filled")
+
+
+async def test_a_trigger_that_the_market_has_crossed_leaves_the_stop_where_it_is(shared: Stack) -> None:
+    await _waiting_stop(shared)
+    await change(shared, triggerPrice="61000")
+    obj = await shared.until_condition("buy", "Synced", "False", "TriggerAlreadyCrossed")
+    (message,) = (each["message"] for each in obj["status"]["conditions"] if each["type"] == "Synced")
+    assert "60000" in message
+    assert obj["status"]["state"] == "Untriggered"
+    assert _triggers(await all_orders(shared)) == [("NEW", 58000)]
+    await change(shared, triggerPrice="58000")
+    await shared.until_condition("buy", "Synced", "True")
+    assert _triggers(await all_orders(shared)) == [("NEW", 58000)]
+
+
+# --- crashes ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -173,15 +205,15 @@ async def test_a_crash_at_any_step_of_an_amend_neither_loses_nor_doubles(stack: 
     operator = await stack.start_operator(kubeconfig=config, allowed_endpoints=venue.url)
     await stack.open_account(endpoint=venue.url)
     await stack.account_ready()
-    await _open(stack, **PATIENT)
+    await working(stack, **PATIENT)
     hook = _killer(operator.kill, method, path, text)
     proxy = api if side == "api" else venue
     (proxy.before if moment == "before" else proxy.after)(hook)
-    await _change(stack, price="21000")
+    await change(stack, price="21000")
     assert await operator.ended(60) == -9
     await operator.start()
-    await _synced(stack, "buy", "21000", "0.01", WAIT)
-    assert len(await _one_live(stack, "21000", "0.01")) == 2
+    await until_synced(stack, "buy", "21000", "0.01", seconds=WAIT)
+    assert len(await one_live(stack, "21000", "0.01")) == 2
 
 
 def _killer(kill: Callable[[], None], method: str, path: str, text: str) -> Callable[..., Awaitable[Action | None]]:
@@ -203,34 +235,34 @@ def _killer(kill: Callable[[], None], method: str, path: str, text: str) -> Call
 
 async def test_on_an_account_that_only_reduces_a_buy_shrinks_and_does_not_grow(shared: Stack) -> None:
     """Shrunk in place, then together with a lower price, which takes another order."""
-    await _open(shared)
+    await working(shared)
     await shared.patch_account({"spec": {"tradingState": "ReduceOnly"}})
-    await _change(shared, quantity="0.02")
+    await change(shared, quantity="0.02")
     obj = await shared.until_condition("buy", "Synced", "False", "ReduceOnlyAccount")
     assert obj["status"]["state"] == "Open"
-    await _change(shared, quantity="0.008")
-    await _synced(shared, "buy", "20000", "0.008")
-    assert len(await _one_live(shared, "20000", "0.008")) == 1
-    await _change(shared, price="19000", quantity="0.006")
-    await _synced(shared, "buy", "19000", "0.006")
-    assert len(await _one_live(shared, "19000", "0.006")) == 2
-    await _change(shared, price="19500")
+    await change(shared, quantity="0.008")
+    await until_synced(shared, "buy", "20000", "0.008")
+    assert len(await one_live(shared, "20000", "0.008")) == 1
+    await change(shared, price="19000", quantity="0.006")
+    await until_synced(shared, "buy", "19000", "0.006")
+    assert len(await one_live(shared, "19000", "0.006")) == 2
+    await change(shared, price="19500")
     await shared.until_condition("buy", "Synced", "False", "ReduceOnlyAccount")
-    assert len(await _one_live(shared, "19000", "0.006")) == 2
+    assert len(await one_live(shared, "19000", "0.006")) == 2
 
 
 async def test_on_a_halted_account_no_order_is_changed_not_even_to_less(shared: Stack) -> None:
     await shared.order("buy", side="Sell", quantity="0.01", price="95000", **PATIENT)
     await shared.until_state("buy", "Open")
     await shared.patch_account({"spec": {"tradingState": "Halted"}})
-    await _change(shared, quantity="0.005")
+    await change(shared, quantity="0.005")
     await shared.until_condition("buy", "Synced", "False", "Halted")
-    await _change(shared, quantity="0.01", price="96000")
+    await change(shared, quantity="0.01", price="96000")
     await shared.until_condition("buy", "Synced", "False", "Halted")
-    assert len(await _one_live(shared, "95000", "0.01")) == 1
+    assert len(await one_live(shared, "95000", "0.01")) == 1
     await shared.patch_account({"spec": {"tradingState": "Enabled"}})
-    await _synced(shared, "buy", "96000", "0.01")
-    await _one_live(shared, "96000", "0.01")
+    await until_synced(shared, "buy", "96000", "0.01")
+    await one_live(shared, "96000", "0.01")
 
 
 async def _amend_of(stack: Stack, obj: Json) -> str:
@@ -241,11 +273,11 @@ async def _amend_of(stack: Stack, obj: Json) -> str:
 
 
 async def test_a_halt_in_the_middle_of_an_amend_ends_it_and_nothing_is_placed(shared: Stack) -> None:
-    obj = await _open(shared)
+    obj = await working(shared)
     match = {"method": "DELETE", "path": "/api/v3/order"}
     away = {"match": match, "at": "before_engine", "do": "respond", "status": 503, "body": "try later"}
     fault = await shared.control.add_fault(away)
-    await _change(shared, price="21000")
+    await change(shared, price="21000")
 
     async def canceling() -> bool:
         return await _amend_of(shared, obj) == "Canceling"

@@ -11,14 +11,16 @@ import pytest
 import yaml
 
 from exchange_kernel.kube.resources import INTENTS
+from support.amending import until_synced
 from support.stack import Stack, condition
 
 Json = Any
 BTC = "BTCUSDT"
+FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES: Mapping[str, Json] = {
-    path.stem: yaml.safe_load(path.read_text())
-    for path in sorted((Path(__file__).parents[2] / "examples").glob("[12]*.yaml"))
+    path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("[12]*.yaml"))
 }
+AMEND = yaml.safe_load((FOLDER / "50-amend-limit.yaml").read_text())
 
 
 @dataclass(frozen=True)
@@ -291,3 +293,16 @@ async def test_every_example_is_accepted_and_works(shared: Stack) -> None:
             await shared.cancel(stem)
             await shared.until_state(stem, "Canceled")
     assert len((await shared.truth()).orders) == len(EXAMPLES)
+    await _apply_the_amend(shared)
+
+
+async def _apply_the_amend(shared: Stack) -> None:
+    """Applied over the order that it names, it changes the price of the one that works."""
+    first = EXAMPLES["10-limit-buy"]
+    assert AMEND["metadata"]["name"] == yaml.safe_load((FOLDER / "10-limit-buy.yaml").read_text())["metadata"]["name"]
+    spec = {**AMEND["spec"], "accountRef": first["spec"]["accountRef"]}
+    before = await shared.intent("10-limit-buy")
+    await shared.patch_intent("10-limit-buy", {"spec": spec})
+    obj = await until_synced(shared, "10-limit-buy", spec["price"], spec["quantity"])
+    assert before["spec"]["price"] != spec["price"]
+    assert obj["status"]["previousOrderIds"] == [before["status"]["exchangeOrderId"]]

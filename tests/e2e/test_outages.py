@@ -10,23 +10,12 @@ import pytest_asyncio
 
 from local_cluster.cluster import LocalCluster
 from paper_exchange.config import Config
-from support.proxy import Action, Drop, Proxy, Request, Response
+from support.proxy import Proxy, Request, Response, Switch
 from support.stack import Stack, condition
 
 Json = Any
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}}
 RECOVERY = 75.0  # the longest back-off is 30 s, and a sweep comes every minute
-
-
-class Switch:
-    """Everything that goes through a proxy is lost while it is off."""
-
-    def __init__(self, proxy: Proxy) -> None:
-        self.off = False
-        proxy.before(self._hook)
-
-    async def _hook(self, _: Request) -> Action | None:
-        return Drop() if self.off else None
 
 
 class CutOff(NamedTuple):

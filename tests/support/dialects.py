@@ -39,6 +39,7 @@ class Dialect:
             can, there is one attempt ever, until a human vouches for its absence.
         fees_in_quote: Whether a buy pays its commission in the quote asset.
         counts_per_symbol: Whether orders of two markets can have the same venue id.
+        reprices_in_place: Whether it changes the price of a working order; else the order is replaced.
         has_fok: Whether fill-or-kill exists.
         patience: Seconds for what takes one on an idle machine and a venue that lets an account ask as it likes.
         would_take: Its words for a post-only order that would take.
@@ -54,6 +55,7 @@ class Dialect:
     requests_expire: bool
     fees_in_quote: bool
     counts_per_symbol: bool
+    reprices_in_place: bool
     has_fok: bool
     patience: float
     would_take: str
@@ -83,6 +85,7 @@ BINANCE = Dialect(
     requests_expire=True,
     fees_in_quote=False,
     counts_per_symbol=True,
+    reprices_in_place=False,
     has_fok=True,
     patience=90.0,
     would_take="would immediately match",
@@ -98,6 +101,7 @@ KRAKEN = Dialect(
     requests_expire=False,
     fees_in_quote=True,
     counts_per_symbol=False,
+    reprices_in_place=True,
     has_fok=False,
     patience=120.0,  # 15 questions at once, and then one in three seconds, is what its lowest tier grants an account
     would_take="Post only order",

@@ -256,6 +256,17 @@ class Proxy:
             return _act(incoming, Drop())
 
 
+class Switch:
+    """Everything that goes through a proxy is lost while it is off."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.off = False
+        proxy.before(self._hook)
+
+    async def _hook(self, _: Request) -> Action | None:
+        return Drop() if self.off else None
+
+
 def _act(incoming: web.Request, action: Action) -> web.StreamResponse:
     if isinstance(action, Reply):
         return web.Response(status=action.status, body=action.body, headers=action.headers)

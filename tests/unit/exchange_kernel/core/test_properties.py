@@ -14,18 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
+from exchange_kernel.api.enums import AmendPhase, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.api.order_receipt import FinalRecord
+from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, FillSum, FinalRecord
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import receipts
+from exchange_kernel.core import receipts, report
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, ReplaceReceipt, Send
 from exchange_kernel.core.states import may_follow
 from exchange_kernel.core.venue import (
     Absent,
+    AmendChange,
     DuplicateId,
     Found,
     NotPlaced,
@@ -35,7 +37,7 @@ from exchange_kernel.core.venue import (
     Unknown,
     VenueStatus,
 )
-from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Problem, View
+from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Permit, Problem, View
 from support import builders
 from support.builders import FENCE, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
 
@@ -160,6 +162,150 @@ def views(draw: st.DrawFn) -> View:
         final_at=draw(st.sampled_from([None, 0.0, MONOTONIC])),
         wall=draw(st.sampled_from([builders.WALL, builders.WALL + timedelta(hours=1)])),
     )
+
+
+SMALLER, SAME, LARGER = "0.4", "0.5", "0.6"
+NEXT = placement(revision=1).client_order_id
+
+
+@st.composite
+def amends(draw: st.DrawFn, wished: OrderIntent) -> tuple[Any, Any]:
+    """A journal in the midst of an amend, or after one, and what the venue says of the present order."""
+    phase = draw(st.sampled_from([None, AmendPhase.CANCELING, AmendPhase.CANCELING, AmendPhase.CREATING]))
+    filled = draw(st.sampled_from(["0", "0.1", "0.3", "0.4"]))
+    target = AmendTarget(quantity=Decimal(draw(st.sampled_from([SMALLER, LARGER]))), price=Decimal(50000))
+    record = None if phase is None else AmendRecord(revision=1, phase=phase, target=target, started_at=builders.WALL)
+    first = placement(Outcome.PLACED)
+    status = draw(st.sampled_from([*VenueStatus, *[VenueStatus.CANCELED] * 6]))
+    whole = status is VenueStatus.FILLED
+    if phase is AmendPhase.CANCELING or (phase is None and draw(st.booleans())):
+        present = order(status, "0.5" if whole else filled)
+        placements: tuple[Any, ...] = (first,)
+    else:
+        sums = FillSum(quantity=Decimal(filled), cost=Decimal(filled) * 50000)
+        settled = draw(st.booleans())
+        first = first.model_copy(update={"closed": True, "filled": sums, "settled": settled})
+        rest = Decimal(SAME) - Decimal(filled)
+        outcome = Outcome.PLACED if phase is None else draw(st.sampled_from([Outcome.PENDING, Outcome.NOT_PLACED]))
+        holder = draw(st.sampled_from([builders.ME, OTHER]))
+        second = placement(outcome, revision=1, quantity=rest, holder=holder, exchange_order_id="1002")
+        present = order(status, str(rest) if whole else "0", client_order_id=NEXT, exchange_order_id="1002")
+        present = replace(present, quantity=rest)
+        placements = (first, second)
+    found = [*[Found(present)] * 5, Found(replace(present, trades=None))]
+    seen = draw(st.sampled_from([*found, Absent(MONOTONIC, complete=False), Unknown()]))
+    return held(*placements, of=wished, seen_at=draw(TIMES), amend=record), seen
+
+
+@st.composite
+def amended(draw: st.DrawFn) -> View:
+    """A view of an order that was changed, is being changed, or is to be changed."""
+    odd = [{"amendPolicy": "Never"}, {"amendPolicy": "InPlaceOnly"}, {"suspend": True}, {"desiredState": "Canceled"}]
+    spec: dict[str, Any] = draw(st.sampled_from([*[{}] * 8, *odd]))
+    spec = {**spec, "quantity": draw(st.sampled_from([SMALLER, SAME, LARGER]))}
+    spec = {**spec, "price": draw(st.sampled_from(["50000", "49000"]))}
+    wished = intent(
+        held=draw(st.sampled_from([True, True, False])),
+        deleting=draw(st.sampled_from([False, False, False, True])),
+        status=said(State.OPEN, client_order_id=ID, exchange_order_id="1001"),
+        **spec,
+    )
+    journal, seen = draw(amends(wished))
+    able = draw(st.sampled_from([frozenset[AmendChange](), frozenset(AmendChange)]))
+    rules = replace(builders.RULES, amends={"Limit": able})
+    state = draw(st.sampled_from([*[TradingState.ENABLED] * 3, TradingState.HALTED]))
+    last = receipts.latest(journal.receipt)
+    may_send = Permit(last.client_order_id, MONOTONIC - 0.1, builders.S)
+    return view(
+        wished,
+        journal=journal,
+        account=account(rules=rules, trading_state=state, polled_at=MONOTONIC),
+        observed=seen,
+        observed_at=MONOTONIC,
+        permit=may_send if draw(st.booleans()) else None,
+        looked=draw(st.sampled_from([Asked(), Asked(MONOTONIC - 60, 9)])),
+        canceled=draw(st.sampled_from([Asked(), Asked(MONOTONIC, 1)])),
+        outcome_of=last.client_order_id,
+    )
+
+
+@bounded
+@given(amended())
+def test_a_replacement_is_recorded_only_beside_the_end_of_the_order_before_it(one: View) -> None:
+    record = decide(one).record
+    if record is None or record.permits is None:
+        return
+    assert isinstance(one.journal, Held)
+    before, after = one.journal.receipt, record.receipt
+    assert before.amend is not None, "only the record of an amend permits a replacement"
+    assert after.amend is not None
+    assert after.amend.phase is AmendPhase.CREATING
+    latest = receipts.latest(after)
+    assert (latest.revision, latest.outcome, latest.holder) == (1, Outcome.PENDING, one.holder)
+    assert all(each.closed for each in after.placements if each.revision == 0)
+    assert not report.unwanted(one)
+    assert one.account.trading_state is TradingState.ENABLED
+
+
+@st.composite
+def canceled_to_be_replaced(draw: st.DrawFn) -> View:
+    """The old order's end and fills were read back, and nothing stands against a new one."""
+    quantity, price = draw(st.sampled_from([SMALLER, SAME, LARGER])), draw(st.sampled_from(["50000", "49000"]))
+    known = said(State.OPEN, client_order_id=ID, exchange_order_id="1001")
+    wished = intent(held=True, status=known, quantity=quantity, price=price)
+    target = AmendTarget(quantity=Decimal(draw(st.sampled_from([SMALLER, LARGER]))), price=Decimal(50000))
+    record = AmendRecord(revision=1, phase=AmendPhase.CANCELING, target=target, started_at=builders.WALL)
+    filled = Decimal(draw(st.integers(0, 50_000))) / 100_000
+    return view(
+        wished,
+        journal=held(placement(Outcome.PLACED), of=wished, seen_at=draw(TIMES), amend=record),
+        account=account(polled_at=MONOTONIC),
+        observed=Found(order(VenueStatus.CANCELED, str(filled))),
+        observed_at=MONOTONIC,
+    )
+
+
+@bounded
+@given(canceled_to_be_replaced())
+def test_what_is_left_of_the_newest_wish_is_placed_and_nothing_else(one: View) -> None:
+    record = decide(one).record
+    assert record is not None
+    assert isinstance(one.observed, Found)
+    new = receipts.latest(record.receipt)
+    left = (one.intent.spec.quantity or 0) - one.observed.order.filled
+    tradable = left * (one.intent.spec.price or 0) >= 5
+    assert (record.permits is not None) == tradable
+    if tradable:
+        assert (new.revision, new.quantity, new.price) == (1, left, one.intent.spec.price)
+    else:
+        assert record.receipt.amend is None
+
+
+@bounded
+@given(amended())
+def test_no_request_is_sent_and_none_recorded_while_the_old_order_may_work(one: View) -> None:
+    decision = decide(one)
+    assert isinstance(one.journal, Held)
+    last = receipts.latest(one.journal.receipt)
+    works = isinstance(one.observed, Found) and not one.observed.order.status.is_final
+    doubt = not isinstance(one.observed, Found)
+    if last.outcome is Outcome.PLACED and (works or doubt):
+        assert decision.record is None or decision.record.permits is None
+        assert not any(isinstance(action, Send) for action in decision.actions)
+
+
+@bounded
+@given(amended())
+def test_an_amend_is_recorded_as_the_rules_of_receipts_allow_and_says_no_end_too_early(one: View) -> None:
+    decision = decide(one)
+    assert isinstance(one.journal, Held)
+    if decision.record is not None:
+        assert decision.record.receipt.problems() == ()
+        assert one.journal.receipt.change_problems(decision.record.receipt) == ()
+    works = isinstance(one.observed, Found) and not one.observed.order.status.is_final
+    after = decision.status.state
+    assert not (works and after is not None and after.is_final)
+    assert decide(one) == decision
 
 
 @bounded

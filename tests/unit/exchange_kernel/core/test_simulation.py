@@ -16,7 +16,7 @@ REGRESSIONS = {
     31: "an end was said beside a record that failed: somebody else had gone on and placed",
     375: "an attempt was given up before its look-up was answered, and the next one's missed the former life's order",
     1492: "a denial was judged anew by two operators for ever",
-    1683: "reads that failed were counted as if the venue did not know the order, and a canceled one was called vanished",
+    1683: "reads that failed were counted, and an order that had only been canceled was called vanished",
     2134: "the world's own: a late event of an object that had gone took the one that was restored under its name",
     2677: "a stale process said Canceled while an order was on its way",
     3104: "an order of a later attempt than the rebuilt record was not taken for ours",
