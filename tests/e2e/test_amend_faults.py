@@ -7,13 +7,14 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from paper_exchange.config import Config
 from support.amending import LIVE, all_orders, change, one_live, until_synced, working
 from support.dialects import BINANCE, Target
-from support.proxy import Request, Response, Switch
-from support.stack import Stack, condition
+from support.proxy import Action, Reply, Request, Response, Switch
+from support.stack import Stack, condition, eventually
 
 Json = Any
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}}
@@ -184,3 +185,61 @@ async def test_an_order_that_is_filled_before_its_cancel_arrives_is_too_late_to_
     assert condition(obj, "Synced") == ("False", "TooLateToAmend")
     assert Decimal(obj["status"]["filledQuantity"]) == Decimal("0.01")
     assert [order["status"] for order in await all_orders(stack)] == ["FILLED"]
+
+
+class _LateFills:
+    """A venue that tells of the fills of canceled orders only after a while, as some do."""
+
+    def __init__(self) -> None:
+        self.silent = True
+        self.hidden = 0
+
+    async def __call__(self, request: Request, response: Response) -> Action | None:
+        if not (self.silent and request.method == "GET" and request.path == "/api/v3/order" and response.status == 200):
+            return None
+        told = orjson.loads(response.body)
+        if told["status"] != "CANCELED" or Decimal(told["executedQty"]) == 0:
+            return None
+        self.hidden += 1
+        told |= {"executedQty": "0.00000000", "cummulativeQuoteQty": "0.00000000"}
+        return Reply(200, orjson.dumps(told), {"Content-Type": "application/json"})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_a_fill_that_shows_after_the_cancel_makes_the_rest_smaller(stack: Stack) -> None:
+    """It crossed the cancel, and was told after the new order was placed: the sum stays what was wished."""
+    venue = await _behind_a_proxy(stack)
+    await stack.open_account("other", endpoint=venue.url)
+    await stack.account_ready("other")
+    await working(stack, symbol="ETH/USDT", quantity="2", price="3000", **PATIENT)
+    crossing = asyncio.Event()
+
+    async def cross(request: Request) -> None:
+        if request.method == "DELETE" and not crossing.is_set():
+            crossing.set()
+            await stack.order("other", account="other", symbol="ETH/USDT", side="Sell", quantity="0.5", price="3000")
+            await stack.until_state("other", "Filled")
+
+    late = _LateFills()
+    venue.before(cross)
+    venue.after(late)
+    await change(stack, price="2800")
+
+    async def replaced() -> bool:
+        return len(await all_orders(stack)) == 2
+
+    await eventually(replaced, what="the order is replaced")
+    old, new = await all_orders(stack)
+    filled = Decimal(old["executedQty"])
+    assert old["status"] == "CANCELED"
+    assert filled == Decimal("0.5")
+    assert late.hidden
+    assert Decimal(new["origQty"]) == 2, "nobody could know of the fill"
+    late.silent = False
+    counted = "the late fill is counted"
+    await stack.until("buy", lambda obj: Decimal(obj["status"]["filledQuantity"]) == filled, what=counted, seconds=WAIT)
+    await until_synced(stack, "buy", "2800", "2", WAIT)
+    last = (await all_orders(stack))[-1]
+    assert (last["status"], Decimal(last["origQty"])) == ("NEW", 2 - filled)
+    assert sum(order["status"] in LIVE for order in await all_orders(stack)) == 1
