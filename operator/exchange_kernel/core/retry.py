@@ -73,7 +73,16 @@ def _never_looked_up(view: View, last: ReceiptPlacement) -> bool:
 
 
 def _look_up(view: View, last: ReceiptPlacement) -> Decision:
-    situation = Situation(State.PENDING, Reason.LOOKING_UP, "the venue is asked for the order", accepted=None)
+    text = "the venue is asked for the order"
+    situation = Situation(
+        State.PENDING,
+        Reason.LOOKING_UP,
+        text,
+        accepted=None,
+        out_of_sync=Problem(Reason.AMENDING, text) if _replaces(last) else None,
+        command=PendingCommand.AMEND if _replaces(last) else PendingCommand.NONE,
+        replacing=status.is_replacing(view, last),
+    )
     said = status.build(view, situation, last)
     wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
     if wait > 0:
