@@ -40,7 +40,8 @@ from exchange_kernel.exchange.profiles.parts import CodeRow, Declined, Proof
 _CANNOT_BE_SENT = frozenset(
     {"InvalidOrder", "BadRequest", "BadSymbol", "ArgumentsRequired", "NotSupported", "ValueError"}
 )
-_NO_CREDENTIALS = frozenset({"AuthenticationError"})
+# `binascii.Error`, which ccxt raises for a secret that has to be base64 and is not, is named just so.
+_NO_CREDENTIALS = frozenset({"AuthenticationError", "Error"})
 _NETWORK = frozenset({"NetworkError", "OperationFailed", "TimeoutError", "OSError"})
 _GATE_REASONS = frozenset({"GateClosed", "SendWindowMissed"})
 _BANNED, _TOO_MANY = 418, 429
@@ -122,7 +123,7 @@ def _not_sent(facts: Facts) -> NotPlaced | Refused:
     if facts.mismatch is not None:
         return Refused("RequestMismatch", f"{facts.mismatch}; nothing was sent")
     if facts.unauthenticated:
-        return NotPlaced("AuthenticationFailed", f"the request could not be signed: {facts.message}")
+        return NotPlaced("AuthenticationFailed", f"it could not be signed, look at the Secret: {facts.message}")
     if facts.is_a(_CANNOT_BE_SENT):
         return Refused("InvalidRequest", f"the request cannot be sent: {facts.message}")
     if facts.is_a(_NETWORK):
@@ -144,7 +145,8 @@ def classify_read(facts: Facts) -> ExchangeError:
     if facts.rate_limited:
         return RateLimited(message, facts.retry_after, banned=facts.status == _BANNED)
     if facts.unauthenticated:
-        return CredentialsRefused(message)
+        hint = "" if facts.started else "the request could not be signed, look at the Secret: "
+        return CredentialsRefused(hint + message)
     away = facts.status is None and facts.is_a(_NETWORK)
     if away or (facts.status is not None and facts.status >= 500) or _in_maintenance(facts):
         return VenueUnavailable(message)

@@ -110,6 +110,7 @@ def test_one_code_means_what_its_text_says(code: str, message: str, expected: ob
         (answered("-1022", "Signature for this request is not valid."), "AuthenticationFailed"),
         (answered("-1013", "Market is closed."), "Maintenance"),
         (unsent("AuthenticationError", "ExchangeError"), "AuthenticationFailed"),
+        (unsent("Error", "ValueError"), "AuthenticationFailed"),  # binascii.Error: a secret that is not base64
         (unsent("ExchangeNotAvailable", "NetworkError", "OperationFailed"), "ConnectionRefused"),
         (unsent(*NETWORK), "ConnectionRefused"),
         (unsent("RuntimeError", "Exception"), "NotSent"),
@@ -176,6 +177,7 @@ def test_the_gates_own_reason_is_kept_and_other_words_mean_closed() -> None:
         (answered("-2015", status=401), CredentialsRefused),
         (answered("-2014"), CredentialsRefused),
         (unsent("AuthenticationError"), CredentialsRefused),
+        (unsent("Error", "ValueError"), CredentialsRefused),
         (lost(status=502), VenueUnavailable),
         (lost(), VenueUnavailable),
         (unsent(*NETWORK), VenueUnavailable),
