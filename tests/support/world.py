@@ -77,8 +77,10 @@ class World:
     )
     root: JournalRef = field(default_factory=lambda: JournalRef(namespace=JOURNAL, uid="journal-1"))
     jump: float = 0.0
+    weights: Weights = field(default_factory=lambda: Weights(6000))
 
     def __post_init__(self) -> None:
+        self.budget = WeightBudget(self.weights.per_minute, window=self.weights.window)
         self.venue = PacedExchange(monotonic=self.monotonic, now=self.wall)
         self.opened: list[tuple[Venue, Credentials]] = []
         self.open_error: Exception | None = None
@@ -126,7 +128,9 @@ class World:
         self.opened.append((venue, credentials))
         if self.open_error is not None:
             raise self.open_error
-        return AccountSession(self.venue, Weights(6000), WeightBudget(6000), self.monotonic)
+        session = AccountSession(self.venue, self.weights, self.budget, self.monotonic)
+        session.multiply_limit(venue.limit_factor)
+        return session
 
     def watch(self, engine: Engine | None = None) -> None:
         """Let a process see what changes, as the informer does."""

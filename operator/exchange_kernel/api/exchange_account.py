@@ -1,6 +1,7 @@
 """ExchangeAccount: one account at one exchange, and what may be done with it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -29,6 +30,7 @@ from exchange_kernel.api.scalars import (
     Message,
     Name,
     PositiveDecimal,
+    RateLimitFactor,
     ShortText,
     Symbol,
     Time,
@@ -192,6 +194,11 @@ class ExchangeAccountSpec(Model):
 
     markets: PublishedMarkets = PublishedMarkets()
     """Which markets are published as objects; none by default. Can be changed."""
+
+    rate_limit_factor: RateLimitFactor = Decimal(1)
+    """How many times the requests that the operator assumes the venue grants an account (its lowest tier) this one has,
+    at most 100. It counts where the venue counts by account (coinbase, kraken, okx); a limit on an address (binance,
+    bybit) is shared by all accounts behind it, and stays as it is. Can be changed."""
 
     defaults: OrderDefaults = OrderDefaults()
     """What holds for orders that do not say it themselves. Can be changed."""

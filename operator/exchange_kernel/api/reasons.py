@@ -286,8 +286,8 @@ class Reason(StrEnum):
     )
     RATE_LIMITED = (
         "RateLimited",
-        "The venue holds back requests for a while.",
-        "Wait; if it persists, use fewer programs with this key or address.",
+        "The requests that the venue grants are used up for the moment; cancels go on, what can wait does.",
+        "Wait; if it persists, use fewer programs with this key or address, or set the account's spec.rateLimitFactor.",
     )
     HALTED = (
         "Halted",

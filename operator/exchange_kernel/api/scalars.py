@@ -92,6 +92,31 @@ PositiveDecimal = Annotated[
 ]
 """More than zero, exact, a string in JSON: quantities and prices that users write."""
 
+# The same with an end at 100, again without arithmetic.
+HUNDRED_MESSAGE = "must be at most 100"
+_HUNDRED_CEL = {
+    "rule": "self.matches('^([1-9]?[0-9]([.][0-9]*)?|100([.]0*)?)$')",
+    "message": HUNDRED_MESSAGE,
+}
+_HUNDRED = 100
+
+
+def _at_most_hundred(value: Decimal) -> Decimal:
+    if value > _HUNDRED:
+        raise ValueError(HUNDRED_MESSAGE)
+    return value
+
+
+RateLimitFactor = Annotated[
+    Decimal,
+    BeforeValidator(_read_unsigned),
+    AfterValidator(_above_zero),
+    AfterValidator(_at_most_hundred),
+    PlainSerializer(plain, return_type=str, when_used="json"),
+    WithJsonSchema({**_decimal_schema(DECIMAL_PATTERN), "x-kubernetes-validations": [_POSITIVE_CEL, _HUNDRED_CEL]}),
+]
+"""More than zero, at most 100, exact, a string in JSON."""
+
 SignedDecimal = Annotated[
     Decimal,
     BeforeValidator(_read_signed),

@@ -30,7 +30,7 @@ from exchange_kernel.core import account as core
 from exchange_kernel.core import controls, draining, requested
 from exchange_kernel.core.account import AccountDecision, AccountView
 from exchange_kernel.core.gates import is_paused
-from exchange_kernel.core.venue import CreateOutcome, NotPlaced, Placed
+from exchange_kernel.core.venue import CreateOutcome, NotPlaced, Placed, VenueWait
 from exchange_kernel.core.view import AccountFacts, Problem
 from exchange_kernel.exchange.port import CredentialsRefused, Exchange, ExchangeError
 from exchange_kernel.kube.errors import KubeError
@@ -128,14 +128,18 @@ class AccountRuntime:
             polled_at=self._polling.polled_at,
             unclaimed=self._polling.unclaimed,
             send_window=self._context.settings.send_window,
+            venue_wait=opened.session.venue_wait() if opened else VenueWait(),
             limits=spec.limits,
             prices=self._prices.known,
             open_others=self._slots.others(uid) if spec.limits.max_open_orders is not None else 0,
         )
 
-    def reserve(self, uid: str) -> None:
-        """An intent is about to record a placement: it holds a place among the open orders from now on."""
+    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
+        """An intent is about to record a placement: its place and its requests count from now on."""
         self._slots.take(uid)
+        if self._contact.opened is not None:
+            window = self._context.settings.send_window
+            self._contact.opened.session.announce(client_order_id, look_up=look_up, seconds=window)
 
     async def read_price(self, symbol: str, exchange: Exchange) -> None:
         """Read the market's price, for orders that are judged by it. A failure is noted, not raised."""
@@ -289,6 +293,8 @@ class AccountRuntime:
         if not self.acts:
             await self._stand_by()
             return False
+        if self._contact.adapt(self.account):
+            self._wake_all()
         if self._contact.may_try:
             await self._ask_venue()
         if await self._labels.refresh():
@@ -430,7 +436,7 @@ class MissingAccount:
         del namespace, uid
         return self._facts
 
-    def reserve(self, uid: str) -> None:
+    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
         """Nothing is placed on it."""
 
     async def read_price(self, symbol: str, exchange: Exchange) -> None:

@@ -70,8 +70,8 @@ class Account(Protocol):
         """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
         ...
 
-    def reserve(self, uid: str) -> None:
-        """An intent is about to record a placement."""
+    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
+        """An intent is about to record a placement; `look_up`: the venue is asked for it first."""
         ...
 
     async def read_price(self, symbol: str, exchange: Exchange) -> None:

@@ -136,7 +136,13 @@ def _session(context: Context, account: ExchangeAccount, secret: AccountSecret) 
         key.secret.get_secret_value(),
         key.password.get_secret_value() if key.password else "",
     )
-    venue = Venue(spec.exchange, spec.market_type, spec.endpoint or "", sandbox=spec.sandbox)
+    venue = Venue(
+        spec.exchange,
+        spec.market_type,
+        spec.endpoint or "",
+        sandbox=spec.sandbox,
+        limit_factor=spec.rate_limit_factor,
+    )
     try:
         return context.open_exchange(venue, credentials)
     except ProfileMissing as error:

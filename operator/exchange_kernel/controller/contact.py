@@ -95,6 +95,10 @@ class Contact:
         self._retry_at = self._next_look = 0.0
         self._refused.try_at_once()
 
+    def adapt(self, account: ExchangeAccount) -> bool:
+        """Take up what needs no other session; True when orders that wait for the venue's limits may go on."""
+        return self.opened is not None and self.opened.session.multiply_limit(account.spec.rate_limit_factor)
+
     # --- failures -----------------------------------------------------------------------------------------------
 
     def note(self, error: ExchangeError) -> None:

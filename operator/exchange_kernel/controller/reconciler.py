@@ -14,7 +14,7 @@ from exchange_kernel.controller.actions import Account, Actions, VenueAway
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.decide import decide
-from exchange_kernel.core.decision import CreateReceipt, Decision, Record
+from exchange_kernel.core.decision import CreateReceipt, Decision, LookUp, Record
 from exchange_kernel.core.notes import note
 from exchange_kernel.core.view import Backoff, Permit
 from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Unavailable
@@ -73,7 +73,7 @@ class Reconciler:
 
     async def _record(self, memo: IntentMemo, account: Account, decision: Decision, record: Record) -> None:
         """Write the receipt, and beside it what changes nothing at the venue."""
-        permit = self._note_permit(memo, account, record)
+        permit = self._note_permit(memo, account, decision)
         beside: list[Awaitable[object]] = [self._actions.perform(memo, account, action) for action in decision.beside]
         if not decision.quiet:
             beside.append(self._publish(memo, decision.status))
@@ -82,11 +82,13 @@ class Reconciler:
             if isinstance(result, BaseException):
                 raise result
 
-    def _note_permit(self, memo: IntentMemo, account: Account, record: Record) -> Permit | None:
+    def _note_permit(self, memo: IntentMemo, account: Account, decision: Decision) -> Permit | None:
         """The clock is read before the record leaves this process: everything after counts against the window."""
-        if record.permits is None:
+        record = decision.record
+        if record is None or record.permits is None:
             return None
-        account.reserve(memo.meta.uid)
+        asks_first = any(isinstance(action, LookUp) for action in decision.beside)
+        account.reserve(memo.meta.uid, record.permits, look_up=asks_first)
         window = account.facts(memo.meta.namespace).send_window
         return memo.start_attempt(Permit(record.permits, self._context.monotonic(), window))
 

@@ -31,7 +31,7 @@ from exchange_kernel.core.decision import (
     ReplaceReceipt,
 )
 from exchange_kernel.core.fills import accounted
-from exchange_kernel.core.gates import Stop, first_stop
+from exchange_kernel.core.gates import Stop, first_stop, no_room
 from exchange_kernel.core.market_rules import Denial, Terms
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import ATTEMPTS, LOOK_UPS, READ_BACK, VANISHED_AFTER
@@ -59,6 +59,10 @@ def working(
         return _record_values(view, receipt, placement, order)
     if change.request is not None:
         return _in_place(view, order, change.request, said)
+    room = no_room(view)
+    if room is not None and wish.rest_of(view, lineage.done(view, placement, order)) is not None:
+        # Canceled now, the order would be missing until what replaces it can be sent.
+        return Decision("amend: wait for room to place the rest", said, requeue_after=room.wait)
     target = AmendTarget(
         quantity=change.target.quantity, price=change.target.price, trigger_price=change.target.trigger_price
     )

@@ -1,11 +1,23 @@
 """Asking the venue about an acknowledged order, and for its cancel, at paced intervals."""
 
+from exchange_kernel.api.enums import PlacementPolicy
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core.decision import Action, Cancel, Decision, FetchOrder, FetchTrades
 from exchange_kernel.core.timing import CANCELS, LOOK_UPS, TRADES
 from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.view import View
+
+
+def needs_look_up(view: View, attempt: int) -> bool:
+    """Whether the venue is asked before the request: always, but for first tries under names that are never reused.
+
+    A venue that cannot be asked takes CreateOnly alone (`gates`); there a new attempt needs the sender's own proof.
+    """
+    rules = view.account.rules
+    if rules is not None and (rules.idempotent_create or not rules.look_up):
+        return False
+    return not (view.intent.spec.placement.policy is PlacementPolicy.CREATE_ONLY and attempt == 1)
 
 
 def reachable(view: View) -> bool:

@@ -12,7 +12,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, PlacementPolicy
 from exchange_kernel.api.meta import ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core import receipts, status
+from exchange_kernel.core import asking, receipts, status
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, CreateReceipt, Decision, LookUp, RemoveFinalizer
 from exchange_kernel.core.gates import Stop, adopts, first_stop, seconds_to_deadline, terms_of, wish_of
@@ -27,6 +27,7 @@ from exchange_kernel.core.view import View
 
 FIRST_ATTEMPT = 1
 SHORTEST = 0.01
+needs_look_up = asking.needs_look_up
 
 
 def decide(view: View) -> Decision:
@@ -108,17 +109,6 @@ def writer(view: View) -> Writer:
         journal_uid=view.account.journal_uid,
         at=view.now.wall,
     )
-
-
-def needs_look_up(view: View, attempt: int) -> bool:
-    """Whether the venue is asked before the request: always, but for first tries under names that are never reused.
-
-    A venue that cannot be asked takes CreateOnly alone (`gates`); there a new attempt needs the sender's own proof.
-    """
-    rules = view.account.rules
-    if rules is not None and (rules.idempotent_create or not rules.look_up):
-        return False
-    return not (view.intent.spec.placement.policy is PlacementPolicy.CREATE_ONLY and attempt == FIRST_ATTEMPT)
 
 
 def _place(view: View) -> Decision:

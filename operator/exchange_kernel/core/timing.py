@@ -17,6 +17,11 @@ PRICE_TO_RECORD = 2.0
 PRICE_TO_SEND = 5.0
 # Looking for a free place among the account's open orders, in seconds.
 SLOTS = 1.0
+# An order is recorded when the venue's request limits hold it up for at most this share of the send window; the rest is
+# for the record and the look-up's answer.
+SHARE_TO_WAIT = 0.4
+# Asking again whether there is room, in seconds: other calls may have needed less than it seemed.
+ROOM = 10.0
 # What only somebody else can change.
 SLOW = Backoff(first=30.0, ceiling=60.0)
 

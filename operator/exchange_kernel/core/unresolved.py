@@ -92,7 +92,9 @@ def _holding(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, per
         ask = LookUp(view.intent.spec.symbol, placement.client_order_id)
         wait = view.looked.due_at(LOOK_UPS) - view.now.monotonic
         if wait > 0:
-            return Decision("look up again, later", view.intent.status, requeue_after=wait, quiet=True)
+            return Decision(
+                "look up again, later", view.intent.status, requeue_after=max(fresh.SHORTEST, wait), quiet=True
+            )
         return Decision("look up before sending", view.intent.status, actions=(ask,), quiet=True)
     if successor(view, placement) is not None:
         message = "an order that replaced it in a former life works at the venue"

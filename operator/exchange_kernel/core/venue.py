@@ -285,6 +285,19 @@ class AmendRequest:
     trigger_price: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class VenueWait:
+    """How long the venue's request limits hold up an order that is recorded now, in seconds; 0 for not at all.
+
+    Attributes:
+        create: Its request alone.
+        with_look_up: The look-up that comes before it as well.
+    """
+
+    create: float = 0.0
+    with_look_up: float = 0.0
+
+
 # --- markets and accounts ---------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from exchange_kernel.core.venue import (
     Unknown,
     VenueOrder,
     VenueRules,
+    VenueWait,
 )
 
 
@@ -207,6 +208,7 @@ class AccountFacts:
         limits: The account's limits.
         prices: By symbol, what was last read of the market's price; only for orders that need it.
         open_others: Other orders of the account that work or are under way; counted only where a limit asks for it.
+        venue_wait: How long the venue's request limits would hold up an order that is recorded now.
         unclaimed: Open orders of the last bulk read that bear our tag and that no intent is known to have, by client
             order id.
     """
@@ -232,6 +234,7 @@ class AccountFacts:
     limits: Limits = field(default_factory=Limits)
     prices: Mapping[str, ReferencePrice] = field(default_factory=dict)
     open_others: int = 0
+    venue_wait: VenueWait = field(default_factory=VenueWait)
     unclaimed: Mapping[str, VenueOrder] = field(default_factory=dict)
 
 

@@ -1,6 +1,7 @@
 """Which account at which venue: plain values, for those who ask for a session without knowing what opens it."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 REQUEST_TIMEOUT = 10.0
 """Seconds; Binance's engine gives up after the same time."""
@@ -18,7 +19,8 @@ class Venue:
         egress: Name of the address that requests leave from; budgets are kept per venue and egress.
         request_timeout: Seconds until a request without an answer counts as unknown; shorter than the venue's own
             time-out it turns slow answers into look-ups, longer it delays them.
-        limit_factor: How many times the profile's request limit this account has; profiles assume the lowest tier.
+        limit_factor: How many times the profile's request limit this account has, where the venue counts by account;
+            profiles assume the lowest tier.
     """
 
     exchange: str
@@ -27,7 +29,7 @@ class Venue:
     sandbox: bool = False
     egress: str = "default"
     request_timeout: float = REQUEST_TIMEOUT
-    limit_factor: float = 1.0
+    limit_factor: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)

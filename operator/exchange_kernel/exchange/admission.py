@@ -79,6 +79,7 @@ class Admission:
     budget: WeightBudget
     _waiting: dict[tuple[Priority, Lane], deque[Ticket]] = field(default_factory=_empty_queues)
     _running: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(Lane, 0))
+    _weights: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
     _count: int = 0
 
     @property
@@ -86,16 +87,22 @@ class Admission:
         """How many calls wait."""
         return sum(len(queue) for queue in self._waiting.values())
 
+    def weight_before(self, priority: Priority) -> int:
+        """What the calls that wait in more urgent classes cost."""
+        return sum(weight for each, weight in self._weights.items() if each < priority)
+
     def enter(self, priority: Priority, lane: Lane, weight: int) -> Ticket:
         """Queue a call."""
         self._count += 1
         ticket = Ticket(priority, lane, weight, self._count)
         self._waiting[priority, lane].append(ticket)
+        self._weights[priority] += weight
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a waiting call out; its caller has gone."""
         self._waiting[ticket.priority, ticket.lane].remove(ticket)
+        self._weights[ticket.priority] -= ticket.weight
 
     def ended(self, ticket: Ticket) -> None:
         """A call that was let out has ended."""
@@ -109,6 +116,7 @@ class Admission:
             if wait > 0:
                 return Ready(leaving, wait)
             self._waiting[ticket.priority, ticket.lane].popleft()
+            self._weights[ticket.priority] -= ticket.weight
             self._let_out(ticket, now)
             leaving.append(ticket)
         return Ready(leaving, None)

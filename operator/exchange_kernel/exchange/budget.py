@@ -93,7 +93,7 @@ class WeightBudget:
     """The weight of one address (or account) at one venue. Times are seconds of one monotonic clock.
 
     Attributes:
-        per_minute: What the venue allows in one window.
+        per_minute: What the venue allows in one window. It and `window` are changed by `limit_to`.
         stopped_until: End of the venue's pause.
         window: Seconds, where the venue does not count by minutes.
     """
@@ -109,6 +109,14 @@ class WeightBudget:
         """Both windows are as long as the venue's."""
         self._all, self._polls = Window(self.window), Window(self.window)
 
+    def limit_to(self, per_minute: int, window: float) -> bool:
+        """Another limit holds from now on, for what was spent as well; True when it differs from the one before."""
+        if (per_minute, window) == (self.per_minute, self.window):
+            return False
+        self.per_minute, self.window = per_minute, window
+        self._all.seconds = self._polls.seconds = window
+        return True
+
     def used(self, now: float) -> int:
         """The weight spent in the last window."""
         return self._all.used(now)
@@ -117,17 +125,18 @@ class WeightBudget:
         """Seconds until the venue's pause is over; 0 where there is none."""
         return max(0.0, self.stopped_until - now)
 
-    def wait(self, now: float, weight: int, use: Use = Use.ORDERS) -> float:
+    def wait(self, now: float, weight: int, use: Use = Use.ORDERS, ahead: int = 0) -> float:
         """Seconds until a request of this weight may leave; 0 for at once.
 
         Args:
             now: The monotonic clock.
             weight: The request's weight.
             use: What for.
+            ahead: What leaves before it and is not spent yet.
         """
-        if weight == 0:  # not counted here, so that a spent budget does not hold it back either
+        if weight + ahead == 0:  # not counted here, so that a spent budget does not hold it back either
             return self.stopped_for(now)
-        waits = [self.stopped_for(now), _wait(self._all, now, weight, self._allowed(now, use))]
+        waits = [self.stopped_for(now), _wait(self._all, now, weight, self._allowed(now, use), ahead)]
         if use is Use.POLLS:
             waits.append(_wait(self._polls, now, weight, self._for_polls))
         return max(waits)
@@ -182,9 +191,9 @@ class WeightBudget:
         self.stopped_until = max(self.stopped_until, now + pause)
 
 
-def _wait(window: Window, now: float, weight: int, allowed: int) -> float:
+def _wait(window: Window, now: float, weight: int, allowed: int, ahead: int = 0) -> float:
     # A request that is larger than what is allowed in total waits for an empty window, not for ever.
-    return window.until_free(now, window.used(now) + min(weight, allowed) - allowed)
+    return window.until_free(now, window.used(now) + ahead + min(weight, allowed) - allowed)
 
 
 class Budgets:

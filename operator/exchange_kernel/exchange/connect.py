@@ -38,14 +38,16 @@ def open_exchange(
     profile = profile_of(venue.exchange, venue.market_type)
     counted = _account(credentials) if profile.weights.scope is LimitScope.ACCOUNT else venue.egress
     where = venue.endpoint.rstrip("/") or (f"{venue.exchange}/sandbox" if venue.sandbox else venue.exchange)
-    budget = budgets.of((where, counted), int(profile.weights.per_minute * venue.limit_factor), profile.weights.window)
+    budget = budgets.of((where, counted), profile.weights.per_minute, profile.weights.window)
     keys = {"apiKey": credentials.api_key, "secret": credentials.secret, "password": credentials.password}
     adapter = CcxtExchange(
         Access(profile, keys, venue.endpoint, venue.sandbox, venue.request_timeout),
         clocks,
         report=lambda seen: budget.answered(clocks.monotonic(), seen),
     )
-    return AccountSession(adapter, profile.weights, budget, clocks.monotonic)
+    session = AccountSession(adapter, profile.weights, budget, clocks.monotonic)
+    session.multiply_limit(venue.limit_factor)
+    return session
 
 
 def _account(credentials: Credentials) -> str:

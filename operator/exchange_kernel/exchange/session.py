@@ -35,13 +35,15 @@ from exchange_kernel.core.venue import (
     Trade,
     VenueOrder,
     VenueRules,
+    VenueWait,
 )
 from exchange_kernel.exchange.admission import Lane, Priority, Ticket
+from exchange_kernel.exchange.announced import Announced
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
-from exchange_kernel.exchange.profiles.parts import Weights
+from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
 from exchange_kernel.exchange.turns import Turns
 
 _T = TypeVar("_T")
@@ -66,11 +68,12 @@ class AccountSession:
         budget: WeightBudget,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._exchange, self._now = exchange, monotonic
+        self._exchange, self._weights, self._now = exchange, weights, monotonic
         self._turns = Turns(weights, budget, monotonic)
         self._creates: set[asyncio.Task[CreateOutcome]] = set()
         self._amends: set[asyncio.Task[AmendOutcome]] = set()
         self._creates_paused_until = 0.0
+        self._announced = Announced()
         self._draining = False
         self.metrics = self._turns.metrics
 
@@ -78,6 +81,21 @@ class AccountSession:
     def rules(self) -> VenueRules:
         """What the venue profile guarantees."""
         return self._exchange.rules
+
+    def multiply_limit(self, factor: Decimal) -> bool:
+        """Take up how many times the profile's limit this account has; True when that is another limit than before.
+
+        More means the same number in less time, which no counter takes amiss: of one that decays, a higher tier falls
+        faster and is hardly larger. Less means a smaller number, because others use the rest at any moment. A limit
+        that the venue puts on an address is not an account's to change: its neighbours would have to pay.
+
+        Args:
+            factor: ExchangeAccount.spec.rateLimitFactor; above 0.
+        """
+        if self._weights.scope is not LimitScope.ACCOUNT:
+            return False
+        weight = max(1, int(self._weights.per_minute * min(factor, Decimal(1))))
+        return self._turns.limit_to(weight, self._weights.window / max(1.0, float(factor)))
 
     @property
     def queue_depth(self) -> int:
@@ -89,10 +107,36 @@ class AccountSession:
         """How many creates have left the queue and have no outcome yet."""
         return len(self._creates)
 
+    # --- room for another order -----------------------------------------------------------------------------------
+
+    def venue_wait(self) -> VenueWait:
+        """How long an order that is recorded now would have to wait for the venue's limits."""
+        now = self._now()
+        ahead = self._announced.weight(now)
+        pause = max(0.0, self._creates_paused_until - now)
+        create, look_up = self._weights.of("create_order"), self._weights.of("look_up")
+        return VenueWait(
+            create=max(pause, self._turns.wait_for(create, ahead)),
+            with_look_up=max(pause, self._turns.wait_for(create + look_up, ahead)),
+        )
+
+    def announce(self, client_order_id: str, *, look_up: bool, seconds: float) -> None:
+        """A placement is about to be recorded: `venue_wait` counts its requests before they are made.
+
+        Args:
+            client_order_id: The placement's.
+            look_up: Whether the venue is asked for it first.
+            seconds: The send window.
+        """
+        operations = ("look_up", "create_order") if look_up else ("create_order",)
+        weights = {operation: self._weights.of(operation) for operation in operations}
+        self._announced.add(client_order_id, weights, self._now() + seconds)
+
     # --- writes -------------------------------------------------------------------------------------------------
 
     async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
         """Send one order, once. A canceled caller has to treat the outcome as unknown."""
+        self._announced.begun(request.client_order_id, "create_order")
         pause = self._creates_paused_until - self._now()
         if pause > 0:
             return NotPlaced("RateLimited", "the venue wants a pause before this account's next order", pause)
@@ -165,6 +209,7 @@ class AccountSession:
 
     async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
         """Quick look-up by client order id."""
+        self._announced.begun(client_order_id, "look_up")
         call = self._exchange.look_up
         return await self._resolve("look_up", lambda: call(symbol, client_order_id))
 

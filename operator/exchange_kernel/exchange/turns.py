@@ -110,6 +110,18 @@ class Turns:
             self.end(ticket)
         # Else `_pump` has found it canceled, and has given its place back.
 
+    def wait_for(self, weight: int, announced: int) -> float:
+        """Seconds until a new order's requests may leave, behind what waits, or was announced, and goes before them."""
+        ahead = self._admission.weight_before(Priority.POLL) + announced
+        return self._budget.wait(self._now(), weight, use_of(Priority.CREATE), ahead)
+
+    def limit_to(self, weight: int, window: float) -> bool:
+        """The venue allows so much in so many seconds from now on; True when that is something else than before."""
+        if not self._budget.limit_to(weight, window):
+            return False
+        self._pump()
+        return True
+
     def poll_every(self, operation: str, seconds: float) -> float:
         """Announce that an operation is wanted so often; the interval that fits into the polls' share."""
         return seconds * self._budget.claim(self, self._weights.of(operation), seconds)

@@ -1,5 +1,9 @@
 """Whose requests count together, and against how much."""
 
+from decimal import Decimal
+
+import pytest
+
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.connect import open_exchange
@@ -17,11 +21,20 @@ class Noted(Budgets):
         return super().of(key, per_minute, window)
 
 
-def asked(exchange: str, *keys: str, factor: float = 1.0) -> list[tuple[object, int, float]]:
+def asked(exchange: str, *keys: str) -> list[tuple[object, int, float]]:
     budgets = Noted()
     for key in keys:
-        open_exchange(Venue(exchange, limit_factor=factor), Credentials(key, "secret"), budgets=budgets)
+        open_exchange(Venue(exchange), Credentials(key, "secret"), budgets=budgets)
     return budgets.asked
+
+
+def limits(exchange: str, *factors: str) -> list[tuple[int, float]]:
+    """What the accounts of so many keys, each with a factor of its own, may ask in the end: so much in such a time."""
+    budgets = Noted()
+    for number, factor in enumerate(factors):
+        venue = Venue(exchange, limit_factor=Decimal(factor))
+        open_exchange(venue, Credentials(f"key {number}", "secret"), budgets=budgets)
+    return [(one.per_minute, one.window) for one in (budgets.of(*asked) for asked in tuple(budgets.asked))]
 
 
 async def test_accounts_behind_one_address_share_its_limit() -> None:
@@ -38,7 +51,30 @@ async def test_a_venue_that_counts_accounts_gives_each_its_own_limit_and_no_key_
     assert "key one" not in repr(first)
 
 
-async def test_an_account_of_a_higher_tier_may_ask_more() -> None:
-    ((_, per_window, _),) = asked("kraken", "key", factor=3)
+@pytest.mark.parametrize(
+    ("factor", "limit"),
+    [("1", (15, 45.0)), ("3", (15, 15.0)), ("1.5", (15, 30.0)), ("0.5", (7, 45.0)), ("0.0001", (1, 45.0))],
+)
+async def test_an_account_of_a_higher_tier_may_ask_more_often_and_one_that_shares_its_limit_less(
+    factor: str, limit: tuple[int, float]
+) -> None:
+    assert limits("kraken", factor) == [limit]
 
-    assert per_window == 45
+
+async def test_each_account_has_its_own_factor() -> None:
+    assert limits("kraken", "3", "1") == [(15, 15.0), (15, 45.0)]
+
+
+@pytest.mark.parametrize("exchange", ["binance", "bybit"])
+async def test_no_account_raises_or_lowers_the_limit_of_an_address(exchange: str) -> None:
+    (usual,) = limits(exchange, "1")
+
+    assert limits(exchange, "100", "0.01") == [usual, usual]
+
+
+async def test_a_session_of_the_same_key_with_another_factor_changes_the_limit_that_both_have() -> None:
+    budgets = Noted()
+    for factor in ("3", "1.5"):
+        open_exchange(Venue("kraken", limit_factor=Decimal(factor)), Credentials("key", "secret"), budgets=budgets)
+
+    assert budgets.of(*budgets.asked[0]).window == 30.0

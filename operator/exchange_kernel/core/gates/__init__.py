@@ -1,13 +1,14 @@
 """What must hold before an order is sent: an ordered list of small rules, the first that objects decides.
 
 The same list is asked three times: when a placement is recorded, when the request leaves the queue, and immediately
-before the socket write. Rules come in three kinds: some deny the spec for good (`Denied`), some end the order unsent
-(`Canceled`, `Expired`), and some only wait (`Pending`). Those that need the market's price come last: for an order that
-waits for something else no price is read.
+before the socket write; only `requests` speaks up before the record alone. Rules come in three kinds: some deny the
+spec for good (`Denied`), some end the order unsent (`Canceled`, `Expired`), and some only wait (`Pending`). Those that
+need the market's price come last: for an order that waits for something else no price is read.
 """
 
-from exchange_kernel.core.gates import account, limits, market, prices, trading, wish
+from exchange_kernel.core.gates import account, limits, market, prices, requests, trading, wish
 from exchange_kernel.core.gates.market import terms_of, wish_of
+from exchange_kernel.core.gates.requests import no_room
 from exchange_kernel.core.gates.stop import Rule, Stop
 from exchange_kernel.core.gates.wish import adopts, is_paused, seconds_to_deadline, starting_deadline
 from exchange_kernel.core.view import View
@@ -20,6 +21,7 @@ __all__ = [
     "adopts",
     "first_stop",
     "is_paused",
+    "no_room",
     "seconds_to_deadline",
     "starting_deadline",
     "terms_of",
@@ -52,6 +54,7 @@ GATES: tuple[Rule, ...] = (
     trading.state,
     account.journal,
     wish.not_held_back,
+    requests.has_room,
     prices.not_crossed,
     prices.trailing_fits,
     limits.largest_order,

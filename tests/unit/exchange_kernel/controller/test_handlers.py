@@ -126,7 +126,7 @@ async def test_a_watch_that_is_blind_twice_is_replaced_even_when_it_hangs(monkey
     monkeypatch.setattr(handlers, "watch", watch)
     informer = Informer(lambda resource, kind, obj: None, login)
     informer.start()
-    await asyncio.to_thread(begun.wait, 10.0)
+    assert await asyncio.to_thread(begun.wait, 10.0)
     informer.suspect()
     assert informer.restarts == 0
     informer.seen += 1

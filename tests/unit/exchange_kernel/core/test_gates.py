@@ -15,12 +15,14 @@ from exchange_kernel.core import receipts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.venue import VenueWait
 from exchange_kernel.core.view import Problem, View
 from support.builders import (
     CREATED,
     MONOTONIC,
     RULES,
     WALL,
+    S,
     account,
     held,
     intent,
@@ -108,6 +110,12 @@ ROWS: list[tuple[str, View, State, str]] = [
         view(account=account(problem=Problem("AccountChanged", "another"))),
         State.PENDING,
         Reason.ACCOUNT_CHANGED,
+    ),
+    (
+        "an order that the venue's limits would hold up is not recorded",
+        view(account=account(venue_wait=VenueWait(0.0, S))),
+        State.PENDING,
+        Reason.RATE_LIMITED,
     ),
     ("a halt holds back", view(account=account(trading_state=TradingState.HALTED)), State.PENDING, Reason.HALTED),
     (

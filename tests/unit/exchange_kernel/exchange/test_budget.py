@@ -151,3 +151,15 @@ def test_there_is_room_for_an_extra_poll_only_beside_those_that_are_due_anyway()
     assert budget.spare(0.0) == 600
     budget.spend(0.0, 2960, Use.POLLS)
     assert budget.spare(0.0) == 40
+
+
+def test_another_limit_counts_what_was_spent_under_the_former_one() -> None:
+    budget = WeightBudget(100)
+    budget.spend(0.0, 80)
+
+    assert budget.wait(20.0, 1) == 40.0
+    assert budget.limit_to(100, 30.0)
+    assert budget.wait(20.0, 1) == 10.0
+    assert budget.limit_to(200, 30.0)
+    assert budget.wait(20.0, 1) == 0.0
+    assert not budget.limit_to(200, 30.0)

@@ -17,13 +17,14 @@ from exchange_kernel.core.venue import (
     OpenOrders,
     OrderRequest,
     Placed,
+    VenueWait,
 )
 from exchange_kernel.exchange.admission import Priority
 from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import RateLimited, SendGate, VenueUnavailable
-from exchange_kernel.exchange.profiles.parts import Weights
+from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
 from exchange_kernel.exchange.session import AccountSession, priority_of
 
 
@@ -268,6 +269,25 @@ async def test_a_spent_budget_stops_creates_at_once_but_not_cancels() -> None:
     assert await desk.session.cancel_order("BTC/USDT", "1", order().client_order_id) is CancelOutcome.NOT_FOUND
 
 
+async def test_a_higher_tier_lets_out_at_once_what_waited_for_the_lower_one() -> None:
+    clock, exchange = Clock(), MemoryExchange()
+    weights = Weights(100, window=60.0, scope=LimitScope.ACCOUNT)
+    budget = WeightBudget(100, window=60.0)
+    opened = AccountSession(exchange, weights, budget, clock)
+    budget.spend(clock.now, 80)
+    clock.now += 20.0
+    clock.now += 30.0  # ten seconds are left until there is room
+    waiting = asyncio.create_task(opened.fetch_trades("BTC/USDT", "1"))
+    await settled(lambda: opened.queue_depth == 1)
+
+    assert not opened.multiply_limit(Decimal(1))
+    assert opened.multiply_limit(Decimal("1.5"))
+
+    await settled(waiting.done)
+    assert waiting.result() == ()
+    assert (budget.per_minute, budget.window) == (100, 40.0)
+
+
 async def test_an_accounts_own_limit_pauses_its_creates_and_no_other_account() -> None:
     limited = Desk(PausingExchange())
     other = Desk(MemoryExchange(), clock=limited.clock, budget=limited.budget)
@@ -359,3 +379,98 @@ async def test_while_the_budget_is_spent_an_amend_is_answered_at_once() -> None:
 
     assert isinstance(outcome, AmendNotSent)
     assert (outcome.reason, outcome.retry_after) == ("RateLimited", 30.0)
+
+
+# --- room for another order ----------------------------------------------------------------------------------------
+
+DEAR_LOOK_UPS = Weights(100, costs={"look_up": 10, "create_order": 0})
+
+
+def limited(spent: int) -> tuple[AccountSession, WeightBudget, Clock]:
+    """A session whose look-ups cost 10 of the 80 that orders may use, of which so much is spent."""
+    clock, budget = Clock(), WeightBudget(100)
+    budget.spend(clock.now, spent)
+    return AccountSession(MemoryExchange(), DEAR_LOOK_UPS, budget, clock), budget, clock
+
+
+@pytest.mark.parametrize(
+    ("spent", "wait"),
+    [(0, VenueWait()), (70, VenueWait()), (71, VenueWait(with_look_up=60.0)), (80, VenueWait(with_look_up=60.0))],
+)
+async def test_an_order_is_told_how_long_its_requests_would_wait(spent: int, wait: VenueWait) -> None:
+    opened, _, _ = limited(spent)
+
+    assert opened.venue_wait() == wait
+
+
+async def test_the_room_for_one_order_is_told_to_one() -> None:
+    opened, _, _ = limited(70)
+    opened.announce("1", look_up=True, seconds=5.0)
+
+    assert opened.venue_wait().with_look_up == 60.0
+
+
+async def test_what_was_announced_fills_an_empty_window_as_well() -> None:
+    opened, _, _ = limited(0)
+    for number in range(8):
+        assert opened.venue_wait() == VenueWait()
+        opened.announce(str(number), look_up=True, seconds=5.0)
+
+    assert opened.venue_wait().with_look_up == 60.0
+
+
+async def test_what_was_announced_is_not_counted_again_once_it_is_asked() -> None:
+    opened, budget, clock = limited(60)
+    request = order(1)
+    opened.announce(request.client_order_id, look_up=True, seconds=5.0)
+    await opened.look_up("BTC/USDT", request.client_order_id)
+
+    assert budget.used(clock.now) == 70
+    assert opened.venue_wait() == VenueWait()
+    await opened.create_order(request, open_gate)
+    assert opened.venue_wait() == VenueWait()
+
+
+async def test_what_was_announced_and_never_asked_is_forgotten_with_its_send_window() -> None:
+    opened, _, clock = limited(70)
+    opened.announce("1", look_up=True, seconds=5.0)
+    clock.now += 5.0
+
+    assert opened.venue_wait() == VenueWait()
+
+
+async def test_without_a_look_up_only_the_create_is_announced() -> None:
+    opened, _, _ = limited(70)
+    opened.announce("1", look_up=False, seconds=5.0)
+
+    assert opened.venue_wait() == VenueWait()
+
+
+async def test_who_waits_already_goes_first() -> None:
+    opened, budget, clock = limited(75)
+    clock.now += 55.0
+    waiting = asyncio.create_task(opened.look_up("BTC/USDT", "1"))
+    await settled(lambda: opened.queue_depth == 1)
+    budget.spend(clock.now, 0)
+
+    # Five seconds until the first look-up can leave, and this one with it.
+    assert opened.venue_wait().with_look_up == pytest.approx(5.0)
+    budget.spend(clock.now, 65)
+    assert opened.venue_wait().with_look_up == pytest.approx(60.0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert opened.venue_wait().with_look_up == pytest.approx(5.0)
+
+
+async def test_a_pause_that_the_venue_wants_holds_back_orders_whatever_they_cost() -> None:
+    opened, budget, clock = limited(0)
+    budget.answered(clock.now, AnswerSeen(429, retry_after=7.0))
+
+    assert opened.venue_wait() == VenueWait(7.0, 7.0)
+
+
+async def test_a_pause_of_the_accounts_creates_does_too() -> None:
+    desk = Desk(PausingExchange())
+    await desk.session.create_order(order(1), open_gate)
+
+    assert desk.session.venue_wait() == VenueWait(10.0, 10.0)
