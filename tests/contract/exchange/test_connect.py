@@ -1,11 +1,12 @@
 """Whose requests count together, and against how much."""
 
+from collections.abc import Hashable
 from decimal import Decimal
 
 import pytest
 
 from exchange_kernel.exchange.account import Credentials, Venue
-from exchange_kernel.exchange.budget import Budgets
+from exchange_kernel.exchange.budget import Budgets, WeightBudget
 from exchange_kernel.exchange.connect import open_exchange
 
 
@@ -16,7 +17,7 @@ class Noted(Budgets):
         super().__init__()
         self.asked: list[tuple[object, int, float]] = []
 
-    def of(self, key, per_minute, window=60.0):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201 - as the base's
+    def of(self, key: Hashable, per_minute: int, window: float = 60.0) -> WeightBudget:
         self.asked.append((key, per_minute, window))
         return super().of(key, per_minute, window)
 
