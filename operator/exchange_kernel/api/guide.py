@@ -207,7 +207,7 @@ GUIDE: Mapping[Reason, Guide] = MappingProxyType(
             command=_ACCOUNT,
         ),
         Reason.CLOCK_SKEW: Guide(account=True, actors=(_ADMIN,), command=_ACCOUNT),
-        Reason.RATE_LIMITED: Guide(account=True, actors=(_OP, _OWNER), command=_STATE),
+        Reason.RATE_LIMITED: Guide(_WAITS_OR_CHANGE, account=True, actors=(_OP, _OWNER), command=_STATE),
         Reason.HALTED: Guide((*_WAITS_OR_CHANGE, State.CANCELED), account=True, actors=(_OWNER,), command=_ACCOUNT),
         Reason.TERMINATING: Guide(_WAITS_OR_CHANGE, account=True, actors=(_OWNER,), command=_ACCOUNT),
     }

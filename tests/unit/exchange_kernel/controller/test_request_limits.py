@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from exchange_kernel.exchange.budget import Use
-from exchange_kernel.exchange.profiles.base import LimitScope, Weights
+from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
 from support.virtual_time import in_virtual_time
 from support.world import DESK, World
 
