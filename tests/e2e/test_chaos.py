@@ -11,7 +11,7 @@ from support.loopback_only.loopback_guard import Guard
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-@pytest.mark.parametrize(("dialect", "seed"), [("binance", 11)])
+@pytest.mark.parametrize(("dialect", "seed"), [("binance", 11), ("both", 12)])
 async def test_a_campaign_of_random_faults_leaves_no_order_twice_and_none_lost(
     dialect: str, seed: int, tmp_path: Path, loopback_guard: Guard
 ) -> None:
