@@ -49,7 +49,8 @@ class Trailing(Model):
     """Unit of offset: Amount (quote currency) or Percent of the price."""
 
     activation_price: PositiveDecimal | None = None
-    """Price in the quote currency at which trailing starts; at once when left out."""
+    """Price in the quote currency at which trailing starts, where the market has moved in the order's favour: above the
+    market for a Sell, below it for a Buy. Left out: trailing starts at once."""
 
 
 class Placement(Model):
