@@ -28,6 +28,11 @@ class Dialect(Protocol):
         """Key and secret of an account."""
         ...
 
+    @property
+    def tier(self) -> str:
+        """ExchangeAccount.spec.rateLimitFactor."""
+        ...
+
     def rule(self, fault: VenueAnswer | StreamEvent) -> Json | None:
         """A fault as a rule of the venue; None where the dialect has nothing of the kind."""
         ...
@@ -41,11 +46,13 @@ class Paths:
         exchange: ExchangeAccount.spec.exchange.
         paths: Method and path of each kind of request.
         streams: Whether it has order streams.
+        tier: ExchangeAccount.spec.rateLimitFactor.
     """
 
     exchange: str
     paths: Mapping[str, tuple[str, str]]
     streams: bool
+    tier: str = "1"
 
     def endpoint(self, url: str) -> str:
         return url
@@ -83,6 +90,8 @@ KRAKEN = Paths(
         "trades": ("POST", "/0/private/QueryTrades"),
     },
     streams=False,
+    # The highest tier; the lowest is allowed a call every three seconds.
+    tier="3",
 )
 
 

@@ -14,7 +14,7 @@ from chaos.campaign import Result, run
 from chaos.dialects import BINANCE, KRAKEN, Dialect
 from support.loopback_only.loopback_guard import Guard
 
-# A Kraken account of the lowest tier is allowed a call every three seconds, so that few orders keep it busy.
+# A Kraken account is allowed about a call per second, so that few orders keep it busy.
 DIALECTS: dict[str, tuple[tuple[Dialect, int], ...]] = {
     "binance": ((BINANCE, 1),) * 4,
     "kraken": ((KRAKEN, 1),) * 8,

@@ -100,9 +100,9 @@ class Scene:
         for number, name in enumerate(self.account_names):
             key, secret = self.dialects[number].credentials(name)
             await self.api.create(SECRETS, NAMESPACE, manifests.secret(NAMESPACE, name, key, secret))
-            body = manifests.account(
-                NAMESPACE, name, self.endpoint(number), name, exchange=self.dialects[number].exchange
-            )
+            dialect = self.dialects[number]
+            spec = {"exchange": dialect.exchange, "rateLimitFactor": dialect.tier}
+            body = manifests.account(NAMESPACE, name, self.endpoint(number), name, **spec)
             await self.api.create(ACCOUNTS, NAMESPACE, body)
 
     def endpoint(self, number: int) -> str:
