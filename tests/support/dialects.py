@@ -41,6 +41,7 @@ class Dialect:
         counts_per_symbol: Whether orders of two markets can have the same venue id.
         reprices_in_place: Whether it changes the price of a working order; else the order is replaced.
         has_fok: Whether fill-or-kill exists.
+        tier: `ExchangeAccount.spec.rateLimitFactor` of the tests' accounts.
         patience: Seconds for what takes one on an idle machine and a venue that lets an account ask as it likes.
         would_take: Its words for a post-only order that would take.
         no_funds: Its words for an order beyond the balance.
@@ -57,6 +58,7 @@ class Dialect:
     counts_per_symbol: bool
     reprices_in_place: bool
     has_fok: bool
+    tier: str
     patience: float
     would_take: str
     no_funds: str
@@ -87,6 +89,7 @@ BINANCE = Dialect(
     counts_per_symbol=True,
     reprices_in_place=False,
     has_fok=True,
+    tier="1",
     patience=90.0,
     would_take="would immediately match",
     no_funds="insufficient balance",
@@ -103,7 +106,8 @@ KRAKEN = Dialect(
     counts_per_symbol=False,
     reprices_in_place=True,
     has_fok=False,
-    patience=120.0,  # 15 questions at once, and then one in three seconds, is what its lowest tier grants an account
+    tier="3",  # with the lowest one an account may ask once in three seconds
+    patience=120.0,
     would_take="Post only order",
     no_funds="Insufficient funds",
 )

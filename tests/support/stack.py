@@ -225,7 +225,7 @@ class Stack:
 
     async def put_account(self, name: str, *, endpoint: str = "", **spec: object) -> Json:
         own = self.named(name)
-        where: dict[str, object] = {"exchange": self.dialect.exchange, **spec}
+        where: dict[str, object] = {"exchange": self.dialect.exchange, "rateLimitFactor": self.dialect.tier, **spec}
         body = manifests.account(self.namespace, own, endpoint or self.venue.url, own, **where)
         return await self.api.create(ACCOUNTS, self.namespace, body)
 
