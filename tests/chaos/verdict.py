@@ -24,7 +24,7 @@ _STATES: Mapping[str, frozenset[str]] = {
     "Open": frozenset({"Open"}),
     "PartiallyFilled": frozenset({"Open"}),
     "Filled": frozenset({"Filled", "Canceled"}),  # Canceled: amended to what was filled already
-    "Canceled": frozenset({"Canceled"}),
+    "Canceled": frozenset({"Canceled", "Expired"}),  # Expired: a venue that has one word for both
     "Expired": frozenset({"Expired"}),
     "Rejected": frozenset({"Rejected", "Expired"}),
 }

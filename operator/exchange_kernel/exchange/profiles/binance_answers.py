@@ -48,6 +48,10 @@ def order(raw: Mapping[str, Any], symbol: str) -> VenueOrder:
     status, filled, quantity = str(raw["status"]), number(raw["executedQty"]), positive(raw["origQty"])
     if status == "FILLED" and quantity is not None and filled < quantity:
         raise ValueError(f"order is FILLED with {filled} of {quantity}")
+    if positive(raw.get("origQuoteOrderQty")) is not None:
+        # Ordered by amount: what the venue calls its quantity is what was executed, so that an order which ended early
+        # would look complete. Only its status tells.
+        quantity = None
     return VenueOrder(
         exchange_order_id=str(int(raw["orderId"])),
         client_order_id=str(raw["clientOrderId"]),

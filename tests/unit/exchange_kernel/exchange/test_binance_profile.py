@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_kernel.core.fills import merge
 from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
+from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.canonical import number, plain
 from support.requests import CLIENT_ID, order
@@ -326,3 +328,16 @@ def test_the_venues_reason_for_an_expiry_is_told() -> None:
     plainly = PROFILE.read_order(raw_order(status="EXPIRED", expiryReason="NONE"), "BTC/USDT")
 
     assert (expired.raw_status, plainly.raw_status) == ("EXPIRED (INSUFFICIENT_LIQUIDITY)", "EXPIRED")
+
+
+def test_an_order_by_amount_that_ended_early_is_not_filled() -> None:
+    """The venue calls what was executed its quantity; merged with itself it must not become complete."""
+    raw = {
+        "symbol": "ETHUSDT", "orderId": 7, "clientOrderId": "ec0d" + "0" * 28, "side": "BUY", "type": "MARKET",
+        "status": "EXPIRED", "price": "0", "stopPrice": "0", "origQty": "0.5", "executedQty": "0.5",
+        "origQuoteOrderQty": "1968.00000000", "cummulativeQuoteQty": "1500", "time": 1, "updateTime": 2,
+        "isWorking": True, "timeInForce": "GTC",
+    }  # fmt: skip
+    order = answers.order(raw, "ETH/USDT")
+    assert order.quantity is None
+    assert merge(order, order).status is VenueStatus.EXPIRED
