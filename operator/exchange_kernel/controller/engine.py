@@ -210,8 +210,13 @@ class Engine:
         intents = self._by_account.setdefault(key, {})
         known = self.swept.is_set
         runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add, known)
-        self._loops[key] = asyncio.create_task(runtime.run(), name=f"account {'/'.join(key)}")
+        self._loops[key] = asyncio.create_task(self._run_account(runtime), name=f"account {'/'.join(key)}")
         self._wake(key)
+
+    async def _run_account(self, runtime: AccountRuntime) -> None:
+        """A bulk read before all intents are known would say nothing of those that follow: each would be read alone."""
+        await self.swept.wait()
+        await runtime.run()
 
     def _drop_account(self, key: AccountKey, uid: str) -> None:
         runtime = self.accounts.get(key)
