@@ -42,7 +42,14 @@ from exchange_kernel.exchange.announced import Announced
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, Exchange, RateLimited, SendGate
+from exchange_kernel.exchange.port import (
+    AccountIdentity,
+    ClockReading,
+    Exchange,
+    RateLimited,
+    SendGate,
+    VenueUnavailable,
+)
 from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
 from exchange_kernel.exchange.turns import Turns
 
@@ -144,6 +151,8 @@ class AccountSession:
             ticket = await self._turns.take("create_order", priority_of(request), Lane.ORDERS)
         except RateLimited as error:
             return NotPlaced("RateLimited", str(error), error.retry_after)
+        except VenueUnavailable as error:
+            return self._counted(NotPlaced("NotSent", f"nothing was sent: {error}"))
         closed = self._closed(gate)
         if closed is not None:
             self._turns.end(ticket)
@@ -184,6 +193,8 @@ class AccountSession:
             ticket = await self._turns.take("amend_order", Priority.CREATE, Lane.ORDERS)
         except RateLimited as error:
             return AmendNotSent("RateLimited", str(error), error.retry_after)
+        except VenueUnavailable as error:
+            return AmendNotSent("NotSent", f"nothing was sent: {error}")
         closed = self._closed(gate)
         if closed is not None:
             self._turns.end(ticket)
@@ -295,7 +306,7 @@ class AccountSession:
         return not self._creates and not self._amends
 
     async def close(self) -> None:
-        """Close connections. Idempotent. Call `drain` first."""
+        """Close connections; calls that wait are answered that they were not made. Idempotent. Call `drain` first."""
         self._turns.close()
         await self._exchange.close()
 

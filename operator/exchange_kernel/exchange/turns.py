@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from exchange_kernel.exchange.admission import Admission, Lane, Priority, Ticket, use_of
 from exchange_kernel.exchange.budget import WeightBudget
-from exchange_kernel.exchange.port import ExchangeError, RateLimited
+from exchange_kernel.exchange.port import ExchangeError, RateLimited, VenueUnavailable
 from exchange_kernel.exchange.profiles.parts import Weights
 
 # Seconds that a call waits for weight. A create's send window would be over; a cancel waits as long as it takes.
@@ -56,6 +56,7 @@ class Turns:
         self._admission = Admission(budget)
         self._turns: dict[Ticket, asyncio.Future[None]] = {}
         self._wake: asyncio.TimerHandle | None = None
+        self._closed = False
         self.metrics = SessionMetrics()
 
     @property
@@ -65,7 +66,7 @@ class Turns:
 
     @asynccontextmanager
     async def admitted(self, operation: str, priority: Priority, lane: Lane) -> AsyncIterator[None]:
-        """Wait for our turn and give the place back in the end. Raises RateLimited, as `take`."""
+        """Wait for our turn and give the place back in the end. Raises as `take`."""
         try:
             ticket = await self.take(operation, priority, lane)
             try:
@@ -77,7 +78,14 @@ class Turns:
             raise
 
     async def take(self, operation: str, priority: Priority, lane: Lane) -> Ticket:
-        """Wait for our turn. Raises RateLimited where that would take longer than the call's patience."""
+        """Wait for our turn.
+
+        Raises:
+            RateLimited: That would take longer than the call's patience.
+            VenueUnavailable: The session is closed, or was while we waited; nothing was sent.
+        """
+        if self._closed:
+            raise _session_closed()
         weight, started = self._weights.of(operation), self._now()
         self._refuse_long_waits(priority, weight)
         ticket = self._admission.enter(priority, lane, weight)
@@ -106,9 +114,9 @@ class Turns:
         """The caller was canceled: while waiting, or between its turn and its awakening."""
         if self._turns.pop(ticket, None) is not None:
             self._admission.withdraw(ticket)
-        elif not turn.cancelled():
+        elif not turn.cancelled() and turn.exception() is None:
             self.end(ticket)
-        # Else `_pump` has found it canceled, and has given its place back.
+        # Else `_pump` has found it canceled and has given its place back, or `close` has taken it out.
 
     def wait_for(self, weight: int, announced: int) -> float:
         """Seconds until a new order's requests may leave, behind what waits, or was announced, and goes before them."""
@@ -137,6 +145,8 @@ class Turns:
 
     def _pump(self) -> None:
         """Let out what may leave, and come back when the budget has room again."""
+        if self._closed:
+            return
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
@@ -151,8 +161,21 @@ class Turns:
             self._wake = asyncio.get_running_loop().call_later(wake_in, self._pump)
 
     def close(self) -> None:
-        """Stop the timer, and leave the polls' share to others."""
+        """Answer those who wait that nobody will call them any more, and leave the polls' share to others.
+
+        Without an answer they would wait for ever, and their orders with them: one pass at a time judges an order.
+        """
+        self._closed = True
         self._budget.waive(self)
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
+        waiting, self._turns = self._turns, {}
+        for ticket, turn in waiting.items():
+            self._admission.withdraw(ticket)
+            if not turn.done():
+                turn.set_exception(_session_closed())
+
+
+def _session_closed() -> VenueUnavailable:
+    return VenueUnavailable("the session with the venue is closed; another one is opened where it is needed")

@@ -269,6 +269,23 @@ async def test_a_spent_budget_stops_creates_at_once_but_not_cancels() -> None:
     assert await desk.session.cancel_order("BTC/USDT", "1", order().client_order_id) is CancelOutcome.NOT_FOUND
 
 
+async def test_calls_that_wait_when_the_session_is_closed_are_answered_and_nothing_is_sent() -> None:
+    desk = Desk(SlowExchange())
+    creates = [asyncio.create_task(desk.session.create_order(order(n), open_gate)) for n in range(1, 12)]
+    await settled(lambda: desk.session.queue_depth == 3)
+
+    await desk.session.close()
+
+    await settled(lambda: sum(create.done() for create in creates) == 3)
+    closed = "the session with the venue is closed; another one is opened where it is needed"
+    answers = [create.result() for create in creates if create.done()]
+    assert answers == [NotPlaced("NotSent", f"nothing was sent: {closed}")] * 3
+    late = await desk.session.amend_order(AMEND, open_gate)
+    assert late == AmendNotSent("NotSent", f"nothing was sent: {closed}")
+    for create in creates:
+        create.cancel()
+
+
 async def test_a_higher_tier_lets_out_at_once_what_waited_for_the_lower_one() -> None:
     clock, exchange = Clock(), MemoryExchange()
     weights = Weights(100, window=60.0, scope=LimitScope.ACCOUNT)
