@@ -28,13 +28,15 @@ from exchange_kernel.api.enums import (
     AmendPhase,
     IdentityKind,
     OrderStateName,
+    OrderType,
     PlacementOutcome,
     ReceiptOutcome,
+    Side,
 )
 from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
 from exchange_kernel.api.order_status import Fees
-from exchange_kernel.api.scalars import AnyDecimal, Label, Message, Name, ShortText, Time, Uid
+from exchange_kernel.api.scalars import AnyDecimal, Label, Message, Name, ShortText, Symbol, Time, Uid
 
 MAX_PLACEMENTS = 16
 
@@ -243,6 +245,9 @@ class OrderReceipt(KubeObject):
             Column("Account", ".identity.accountName"),
             Column("Namespace", ".identity.intentNamespace"),
             Column("Key", ".identity.key"),
+            Column("Symbol", ".symbol", wide=True),
+            Column("Side", ".side", wide=True),
+            Column("Type", ".type", wide=True),
             Column("Outcome", ".outcome"),
             Column("Final", ".final.state"),
             Column("Filled", ".final.filledQuantity", wide=True),
@@ -282,6 +287,15 @@ class OrderReceipt(KubeObject):
     fingerprint: Annotated[str, StringConstraints(max_length=128), IMMUTABLE]
     """Hash of the immutable fields of the OrderIntent's spec and its first quantity; a re-created OrderIntent with
     another one is not this order."""
+
+    symbol: Annotated[Symbol | None, IMMUTABLE] = None
+    """Market of the order, in ccxt's unified form; with it the venue can be asked once the OrderIntent is gone."""
+
+    side: Annotated[Side | None, IMMUTABLE] = None
+    """Buy or Sell."""
+
+    type: Annotated[OrderType | None, IMMUTABLE] = None
+    """Type of the order."""
 
     first_quantity: Annotated[AnyDecimal | None, IMMUTABLE] = None
     """quantity of the OrderIntent when the receipt was written; absent for orders by quoteQuantity."""

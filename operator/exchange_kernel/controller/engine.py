@@ -12,6 +12,7 @@ from typing import Any
 
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.controller.account import AccountRuntime, MissingAccount
 from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
@@ -19,7 +20,8 @@ from exchange_kernel.controller.journal_load import load_journal, open_questions
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import Level, WorkQueue
 from exchange_kernel.controller.reconciler import Reconciler
-from exchange_kernel.controller.retention import JournalSweep
+from exchange_kernel.controller.retention import JournalSweep, is_claimant_gone
+from exchange_kernel.core.left_behind import stand_in
 from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
@@ -308,8 +310,24 @@ class Engine:
         await self._sweep_kind(ACCOUNTS)
         await self._sweep_kind(INTENTS)
         if self.swept.is_set():
-            for uid in await open_questions(self.context, self.memos.values()):
+            questions = await open_questions(self.context, self.memos.values())
+            for uid in questions.known:
                 self.queue.add(uid)
+            for receipt in questions.left_behind:
+                await self._look_after(receipt)
+
+    async def _look_after(self, receipt: OrderReceipt) -> None:
+        """Bring to its end what was begun for an object that is gone."""
+        intent = stand_in(receipt)
+        runtime = self.accounts.get(intent.account_key) if intent is not None else None
+        if intent is None or runtime is None or not runtime.acts or not await is_claimant_gone(self.context, receipt):
+            return
+        memo = IntentMemo.of(intent)
+        memo.read_receipt(receipt, self.context.holder, self.context.monotonic())
+        memo.vanish()
+        self.memos[intent.metadata.uid] = memo
+        self._by_account.setdefault(memo.account_key, {})[intent.metadata.uid] = memo
+        self.queue.add(intent.metadata.uid)
 
     async def _sweep_kind(self, resource: Resource) -> None:
         namespace = self.context.settings.watch_namespace or None

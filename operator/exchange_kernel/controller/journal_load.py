@@ -7,8 +7,10 @@ that is not among them, or a page that fails, is read by name when its order is 
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from exchange_kernel.api.enums import ReceiptOutcome
+from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.view import Held, NotRead
@@ -35,19 +37,36 @@ async def load_journal(context: Context, memos: Iterable[IntentMemo]) -> int:
     return before - len(wanted)
 
 
-async def open_questions(context: Context, memos: Iterable[IntentMemo]) -> list[str]:
-    """The uids of intents whose receipt has an unproven placement that this process does not know of.
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """Unproven placements that no pass is looking after.
+
+    Attributes:
+        known: The uids of intents that are there, and do not speak of the placement.
+        left_behind: Receipts of which this process knows no object.
+    """
+
+    known: list[str]
+    left_behind: list[OrderReceipt]
+
+
+async def open_questions(context: Context, memos: Iterable[IntentMemo]) -> OpenQuestions:
+    """The unproven placements of the journal that this process does not know of.
 
     A process that crashed between its record and the finalizer, on an order that somebody took back at that moment,
-    leaves such a record, and the object itself does not speak of it. Raises KubeError.
+    leaves such a record, and the object itself, if there still is one, does not speak of it. Raises KubeError.
     """
-    wanted = {memo.identity.receipt_name: memo for memo in memos if not isinstance(memo.journal, Held)}
+    every = {memo.identity.receipt_name: memo for memo in memos}
+    wanted = {name: memo for name, memo in every.items() if not isinstance(memo.journal, Held)}
     before = dict(wanted)
-    await _load(context, ReceiptOutcome.PENDING, wanted)
-    return [memo.meta.uid for name, memo in before.items() if name not in wanted]
+    found = await _load(context, ReceiptOutcome.PENDING, wanted)
+    known = [memo.meta.uid for name, memo in before.items() if name not in wanted]
+    return OpenQuestions(known, [receipt for receipt in found if receipt.metadata.name not in every])
 
 
-async def _load(context: Context, outcome: ReceiptOutcome, wanted: dict[str, IntentMemo]) -> None:
+async def _load(context: Context, outcome: ReceiptOutcome, wanted: dict[str, IntentMemo]) -> list[OrderReceipt]:
+    """Give the receipts to those who want them; returns the others."""
+    others: list[OrderReceipt] = []
     async for page in context.stores.receipts.pages(outcome):
         # The fence of an unproven placement counts from here, after the answer.
         seen_at = context.monotonic()
@@ -55,7 +74,10 @@ async def _load(context: Context, outcome: ReceiptOutcome, wanted: dict[str, Int
             memo = wanted.pop(receipt.metadata.name, None)
             if memo is not None:
                 memo.read_receipt(receipt, context.holder, seen_at)
+            else:
+                others.append(receipt)
         await asyncio.sleep(0)
+    return others
 
 
 def _may_have_receipt(memo: IntentMemo) -> bool:

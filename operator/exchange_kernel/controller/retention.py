@@ -60,14 +60,16 @@ class JournalSweep:
             await store.delete(receipt.metadata)
             self.deleted += 1
             _log.info("receipt %s is deleted: its order and its object ended long ago", receipt.metadata.name)
-        elif await self._claimant_is_gone(receipt):
+        elif await is_claimant_gone(self._context, receipt):
             # The 30 days count from here, because nobody knows since when.
             await store.replace(receipts.with_intent_gone(receipt, self._context.wall()))
 
-    async def _claimant_is_gone(self, receipt: OrderReceipt) -> bool:
-        claimant = receipt.claimant
-        try:
-            there = await self._context.stores.intents.get(claimant.namespace, claimant.name)
-        except NotFound:
-            return True
-        return there.metadata.uid != claimant.uid
+
+async def is_claimant_gone(context: Context, receipt: OrderReceipt) -> bool:
+    """Whether the object that a receipt names is not there any more. Raises KubeError."""
+    claimant = receipt.claimant
+    try:
+        there = await context.stores.intents.get(claimant.namespace, claimant.name)
+    except NotFound:
+        return True
+    return there.metadata.uid != claimant.uid

@@ -1,4 +1,4 @@
-"""An unproven placement of an order whose object says that it has ended: the record gets its explanation."""
+"""An unproven placement of an order whose object has ended, or is gone: the record gets its explanation."""
 
 import copy
 
@@ -65,4 +65,35 @@ async def test_it_is_found_after_a_restart_too() -> None:
     world.start()
     await world.until(lambda: _outcomes(world).get("taken-back") == "Absent")
     assert world.state("taken-back") == "Canceled"
+    assert len(world.orders) == 1
+
+
+async def _with_a_record_of_an_object_that_is_gone(**changes: object) -> World:
+    world, sample = await _with_a_canceled_order()
+    await world.crash()
+    _left_behind(world, sample | changes, "taken-back")
+    world.delete("taken-back")
+    assert not world.exists("orderintents", "taken-back")
+    world.engine = world.process("again")
+    world.start()
+    return world
+
+
+@in_virtual_time
+async def test_a_record_whose_object_is_gone_is_looked_up_by_what_it_says_itself() -> None:
+    world = await _with_a_record_of_an_object_that_is_gone()
+    await world.until(lambda: _outcomes(world)["taken-back"] == "Absent")
+    await world.pass_time(120.0)  # the bound of an operator's sweeps
+    gone = next(each for each in world.api.all("orderreceipts") if each["claimant"]["name"] == "taken-back")
+    assert gone["final"]["state"] == "Canceled"
+    assert "intentDeletedAt" in gone
+    assert len(world.orders) == 1
+    assert [memo.meta.name for memo in world.engine.memos.values()] == ["sample"]
+
+
+@in_virtual_time
+async def test_a_record_without_a_market_is_left_alone() -> None:
+    world = await _with_a_record_of_an_object_that_is_gone(symbol=None)
+    await world.pass_time(300.0)
+    assert _outcomes(world)["taken-back"] == "Pending"
     assert len(world.orders) == 1
