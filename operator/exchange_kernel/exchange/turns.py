@@ -178,4 +178,4 @@ class Turns:
 
 
 def _session_closed() -> VenueUnavailable:
-    return VenueUnavailable("the session with the venue is closed; another one is opened where it is needed")
+    return VenueUnavailable("the connection to the venue was closed by the operator")

@@ -277,7 +277,7 @@ async def test_calls_that_wait_when_the_session_is_closed_are_answered_and_nothi
     await desk.session.close()
 
     await settled(lambda: sum(create.done() for create in creates) == 3)
-    closed = "the session with the venue is closed; another one is opened where it is needed"
+    closed = "the connection to the venue was closed by the operator"
     answers = [create.result() for create in creates if create.done()]
     assert answers == [NotPlaced("NotSent", f"nothing was sent: {closed}")] * 3
     late = await desk.session.amend_order(AMEND, open_gate)

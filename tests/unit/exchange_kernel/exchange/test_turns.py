@@ -39,11 +39,11 @@ async def test_whoever_waits_when_the_session_is_closed_is_told_so() -> None:
     turns.close()
     gives_up.cancel()
 
-    with pytest.raises(VenueUnavailable, match="session with the venue is closed"):
+    with pytest.raises(VenueUnavailable, match="closed by the operator"):
         await asyncio.wait_for(waiting, 1.0)
     with pytest.raises(asyncio.CancelledError):
         await gives_up
     turns.end(running)
-    with pytest.raises(VenueUnavailable, match="session with the venue is closed"):
+    with pytest.raises(VenueUnavailable, match="closed by the operator"):
         await asyncio.wait_for(turns.take("look_up", Priority.RESOLVE, Lane.LOOK_UPS), 1.0)
     assert turns.depth == 0
