@@ -131,9 +131,12 @@ async def _set_up(stack: Stack, points: tuple[Point, ...], moment: str) -> Kille
 
 
 def _names_of(obj: Json, dialect: Dialect) -> set[str]:
-    """What requests for an order may call it: its first client order id, its receipt, the venue's id."""
+    """What requests for an order may call it: its client order ids, its receipt, the venue's id.
+
+    On a crowded machine the first attempt may miss its send window, and the second one is sent.
+    """
     identity = identity_of(read_object(OrderIntent, obj))
-    names = {client_order_id(identity, 0, 1), identity.receipt_name}
+    names = {client_order_id(identity, 0, attempt) for attempt in range(1, 6)} | {identity.receipt_name}
     order_id = obj.get("status", {}).get("exchangeOrderId")
     return names | (dialect.mentions(order_id) if order_id else set())
 
