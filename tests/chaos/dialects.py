@@ -33,6 +33,11 @@ class Dialect(Protocol):
         """ExchangeAccount.spec.rateLimitFactor."""
         ...
 
+    @property
+    def counts_by_address(self) -> bool:
+        """Whether requests are counted by the address that they come from, and not by account."""
+        ...
+
     def rule(self, fault: VenueAnswer | StreamEvent) -> Json | None:
         """A fault as a rule of the venue; None where the dialect has nothing of the kind."""
         ...
@@ -46,12 +51,14 @@ class Paths:
         exchange: ExchangeAccount.spec.exchange.
         paths: Method and path of each kind of request.
         streams: Whether it has order streams.
+        counts_by_address: Whether requests are counted by address.
         tier: ExchangeAccount.spec.rateLimitFactor.
     """
 
     exchange: str
     paths: Mapping[str, tuple[str, str]]
     streams: bool
+    counts_by_address: bool
     tier: str = "1"
 
     def endpoint(self, url: str) -> str:
@@ -78,6 +85,7 @@ BINANCE = Paths(
         "trades": ("GET", "/api/v3/myTrades"),
     },
     streams=True,
+    counts_by_address=True,
 )
 KRAKEN = Paths(
     "kraken",
@@ -90,6 +98,7 @@ KRAKEN = Paths(
         "trades": ("POST", "/0/private/QueryTrades"),
     },
     streams=False,
+    counts_by_address=False,
     # The highest tier; the lowest is allowed a call every three seconds.
     tier="3",
 )

@@ -111,6 +111,43 @@ class VenueProcess:
             self._process.send_signal(number)
 
 
+class Doorway:
+    """One more address of the venue: what comes in goes on to it, byte for byte.
+
+    A budget of requests belongs to an address. With one for all accounts most orders of a campaign would only wait.
+    """
+
+    def __init__(self, venue: VenueProcess) -> None:
+        self._venue = venue
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> str:
+        """Its URL."""
+        self._server = await asyncio.start_server(self._enter, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            inside, out = await asyncio.open_connection("127.0.0.1", int(self._venue.url.rpartition(":")[2]))
+        except OSError:
+            writer.transport.abort()
+            return
+        await asyncio.gather(_pass_on(reader, out), _pass_on(inside, writer))
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.close()
+
+
 async def patiently(ask: Any, *, what: str, seconds: float = 120.0) -> Any:  # noqa: ANN401 - what it gives
     """Repeat a call of a user, or of the campaign itself, until it is answered."""
     deadline = time.monotonic() + seconds

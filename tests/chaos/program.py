@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", default="", help="one or several, comma-separated (default: a random one)")
     parser.add_argument("--orders", type=int, default=1000, help="OrderIntents (1000)")
-    parser.add_argument("--faults", type=int, default=400, help="faults that are planned (400); most of them strike")
+    parser.add_argument("--faults", type=int, default=450, help="faults that are planned (450); most of them strike")
     parser.add_argument("--seconds", type=float, default=300.0, help="over which time (300)")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), default="both", help="of the accounts (both)")
     parser.add_argument("--folder", default=".run/chaos", help="logs and data (.run/chaos)")

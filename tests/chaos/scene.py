@@ -20,7 +20,7 @@ import aiohttp
 
 from chaos import breakage as b
 from chaos.dialects import Dialect
-from chaos.places import VenueProcess, patiently
+from chaos.places import Doorway, VenueProcess, patiently
 from chaos.plan import Drift
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_intent import OrderIntent
@@ -59,6 +59,7 @@ class Scene:
         self._exits = AsyncExitStack()
         self._guard_log = folder / "left-the-machine.log"
         self._losing: list[b.ApiAnswer] = []
+        self._addresses: dict[int, str] = {}
         self._locks = {name: asyncio.Lock() for name in ("venue", "api", "operator 0", "operator 1")}
         self._operators: list[OperatorProcess] = []
 
@@ -77,6 +78,7 @@ class Scene:
         self.venue = VenueProcess(venue_folder, self.account_names, self._guard_log)
         await self.venue.start()
         self._exits.callback(self.venue.kill)
+        await self._open_doorways()
         await self._write_accounts()
         for number in range(OPERATORS):
             self._operators.append(await self._operator(number))
@@ -107,7 +109,15 @@ class Scene:
 
     def endpoint(self, number: int) -> str:
         """The venue's address for one account."""
-        return self.dialects[number].endpoint(self.venue.url)
+        return self.dialects[number].endpoint(self._addresses.get(number, self.venue.url))
+
+    async def _open_doorways(self) -> None:
+        """Where the venue counts by address, each account has one of its own."""
+        for number, dialect in enumerate(self.dialects):
+            if dialect.counts_by_address:
+                doorway = Doorway(self.venue)
+                self._addresses[number] = await doorway.open()
+                self._exits.callback(doorway.close)
 
     async def _operator(self, number: int) -> OperatorProcess:
         tls = connect(ConnectionSettings(self.cluster.kubeconfig), {}).ssl_context()
