@@ -106,10 +106,15 @@ class Side:
                 order.done.set()
 
     async def order(self, **spec: object) -> Order:
-        """Create one OrderIntent: a market buy of 0.0001 BTC unless told otherwise."""
-        order = Order(f"o{next(self._numbers)}-{secrets.token_hex(3)}")
+        """Create one OrderIntent: a market order for 0.0001 BTC unless told otherwise.
+
+        Buys and sells take turns: thousands on one side would empty the book.
+        """
+        number = next(self._numbers)
+        order = Order(f"o{number}-{secrets.token_hex(3)}")
         self._orders[order.name] = order
-        told = {"type": "Market", "quantity": "0.0001", **spec}
+        side = "Sell" if number % 2 and "price" not in spec else "Buy"
+        told = {"side": side, "type": "Market", "quantity": "0.0001", **spec}
         body = manifests.intent(self.namespace, order.name, self.account, **told)
         order.created_at = time.time()
         await self._api.create(INTENTS, self.namespace, body)
