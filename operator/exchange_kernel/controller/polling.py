@@ -26,8 +26,8 @@ HURRY = 0.25
 # An intent of which a bulk read says something new, when it was observed before, and whether its order has left.
 OnNews = Callable[[IntentMemo, float, bool], None]
 
-# A bulk read and what follows from it cost about 70 µs of a core for each open order: this keeps it below 4 % of a core,
-# however many there are.
+# A bulk read and what follows from it cost about 70 µs of a core for each open order: this keeps it below 4 % of a
+# core, however many there are.
 SECONDS_PER_ORDER = 0.002
 
 # Symbol and id: venues count their orders per symbol.
