@@ -285,12 +285,15 @@ async def test_orders_of_two_markets_with_the_same_number_are_not_mixed_up(share
     lower, higher = sorted(ids, key=ids.__getitem__)
     names = {"BTCUSDT": ("btc", "BTC/USDT", "20000", "0.01"), "ETHUSDT": ("eth", "ETH/USDT", "2000", "0.5")}
     name, symbol, price, quantity = names[lower]
-    for number in range(ids[higher] - ids[lower]):
-        await shared.order(f"more-{number}", symbol=symbol, price=price, quantity=quantity)
-        obj = await shared.until_state(f"more-{number}", "Open")
-        if await _number(shared, obj) >= ids[higher]:
-            name = f"more-{number}"
-            break
+    reached, number = ids[lower], 0
+    while reached < ids[higher]:
+        if ids[higher] - reached > 80:
+            # What other tests have done to the markets may lie between them; the market's own orders count, too.
+            await shared.control.step(lower)
+        name, number = f"more-{number}", number + 1
+        await shared.order(name, symbol=symbol, price=price, quantity=quantity)
+        reached = await _number(shared, await shared.until_state(name, "Open"))
+    assert reached == ids[higher]
     await shared.cancel(name)
     await shared.until_state(name, "Canceled")
     await asyncio.sleep(2.5)  # two bulk reads

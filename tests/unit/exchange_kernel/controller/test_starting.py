@@ -67,5 +67,5 @@ async def test_bulk_reads_of_many_orders_are_rarer() -> None:
     polling = world.account._polling
     first = polling.due_at
     polling.snapshot = world.orders[:1] * 10_000
-    assert polling._next_poll() - (polling._last_poll or 0.0) == pytest.approx(10.0)
+    assert polling._next_poll() - (polling._last_poll or 0.0) == pytest.approx(20.0)
     assert first <= polling._next_poll()
