@@ -26,6 +26,7 @@ class ConditionType(StrEnum):
     COMPLETED = "Completed"
     CONNECTED = "Connected"
     AUTHENTICATED = "Authenticated"
+    PROTECTED = "Protected"
 
     @property
     def meaning(self) -> str:
@@ -43,6 +44,7 @@ _MEANINGS = {
     ConditionType.COMPLETED: "The order has ended and its fills are settled.",
     ConditionType.CONNECTED: "The venue answers.",
     ConditionType.AUTHENTICATED: "The venue accepts the credentials, and they may trade.",
+    ConditionType.PROTECTED: "A stop at the venue covers what the group holds; present only while it holds something.",
 }
 
 
@@ -58,7 +60,8 @@ class Condition(Observed):
     """One aspect of the object's state, as Kubernetes' metav1.Condition."""
 
     type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+$", max_length=64)]
-    """Which aspect: Ready, Reconciling, Stalled, Accepted, Placed, Synced, Completed, Connected or Authenticated."""
+    """Which aspect: Ready, Reconciling, Stalled, Accepted, Placed, Synced, Completed, Connected, Authenticated or
+    Protected."""
 
     status: ConditionStatus
     """True, False or Unknown."""

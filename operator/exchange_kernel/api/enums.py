@@ -221,6 +221,82 @@ class PlacementOutcome(StrEnum):
     ABSENT = "Absent"
 
 
+class GroupType(StrEnum):
+    """How the orders of a group are tied together."""
+
+    OCO = "OCO"
+    OUO = "OUO"
+    OTO = "OTO"
+    BRACKET = "Bracket"
+
+    @property
+    def has_entry(self) -> bool:
+        """Whether one leg has to be filled before the others are placed."""
+        return self in (GroupType.OTO, GroupType.BRACKET)
+
+
+class LegRole(StrEnum):
+    """What a leg is for."""
+
+    ENTRY = "Entry"
+    TAKE_PROFIT = "TakeProfit"
+    STOP_LOSS = "StopLoss"
+    LEG = "Leg"
+
+
+class Execution(StrEnum):
+    """Who ties the orders together: the venue, or the operator."""
+
+    AUTO = "Auto"
+    NATIVE = "Native"
+    EMULATED = "Emulated"
+
+
+class OnProtectionFailure(StrEnum):
+    """What happens when a position has had no stop for too long."""
+
+    CLOSE_POSITION = "ClosePosition"
+    CANCEL_GROUP = "CancelGroup"
+    HOLD = "Hold"
+
+
+class OnOverfill(StrEnum):
+    """What happens when the exits have filled more than there was to exit from."""
+
+    HALT = "Halt"
+    FLATTEN = "Flatten"
+
+
+class GroupDeletionPolicy(StrEnum):
+    """What deleting a group does to its orders."""
+
+    KEEP_PROTECTION = "KeepProtection"
+    CANCEL = "Cancel"
+    ORPHAN = "Orphan"
+
+
+class GroupState(StrEnum):
+    """Where a group is in its life."""
+
+    PENDING = "Pending"
+    DENIED = "Denied"
+    ENTERING = "Entering"
+    WORKING = "Working"
+    CLOSING = "Closing"
+    COMPLETED = "Completed"
+    CANCELED = "Canceled"
+    EXPIRED = "Expired"
+    REJECTED = "Rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the group has ended; nothing is placed for it any more."""
+        return self in FINAL_GROUP_STATES
+
+
+FINAL_GROUP_STATES = (GroupState.COMPLETED, GroupState.CANCELED, GroupState.EXPIRED, GroupState.REJECTED)
+
+
 class ReceiptOutcome(StrEnum):
     """A receipt in one word, for LIST: anything unproven, all proven, or over."""
 

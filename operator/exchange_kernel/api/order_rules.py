@@ -5,7 +5,7 @@ tests), with the same message. Messages say what to write. What only a market or
 limits) is not here: the operator denies that.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exchange_kernel.api.base import Rule, TransitionRule
 from exchange_kernel.api.enums import DesiredState, OffsetType, OrderStateName, OrderType, PlacementPolicy, Side
@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 _PRICED = "['Limit', 'StopLimit', 'TakeProfitLimit']"
 _TRIGGERED = "['StopMarket', 'StopLimit', 'TakeProfitMarket', 'TakeProfitLimit']"
 
-ORDER_RULES: tuple[Rule["OrderIntentSpec"], ...] = (
-    Rule(
-        cel="has(self.quantity) != has(self.quoteQuantity)",
-        message="write either quantity or quoteQuantity, and not both",
-        holds=lambda s: (s.quantity is None) != (s.quote_quantity is None),
-    ),
+# What holds of an order's fields wherever they are written: in an OrderIntent's spec, and in a leg of an OrderGroup.
+TERMS_RULES: tuple[Rule[Any], ...] = (
     Rule(
         cel="!has(self.quoteQuantity) || (self.type == 'Market' && self.side == 'Buy')",
         message="quoteQuantity is for a Market Buy only: write quantity instead",
@@ -71,6 +67,15 @@ ORDER_RULES: tuple[Rule["OrderIntentSpec"], ...] = (
         message="postOnly is for type Limit with timeInForce GTC or GTD: remove postOnly, or change these",
         holds=lambda s: not s.post_only or (s.type is OrderType.LIMIT and s.time_in_force in (Tif.GTC, Tif.GTD)),
     ),
+)
+
+ORDER_RULES: tuple[Rule["OrderIntentSpec"], ...] = (
+    Rule(
+        cel="has(self.quantity) != has(self.quoteQuantity)",
+        message="write either quantity or quoteQuantity, and not both",
+        holds=lambda s: (s.quantity is None) != (s.quote_quantity is None),
+    ),
+    *TERMS_RULES,
     Rule(
         cel="self.placement.policy != 'CreateOnly' || has(self.placement.submitBefore)",
         message="placement.policy CreateOnly needs placement.submitBefore: add the time after which nothing is sent",

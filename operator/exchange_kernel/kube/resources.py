@@ -40,6 +40,7 @@ def _ours(plural: str, kind: str) -> Resource:
 
 
 INTENTS: Final = _ours("orderintents", "OrderIntent")
+GROUPS: Final = _ours("ordergroups", "OrderGroup")
 ACCOUNTS: Final = _ours("exchangeaccounts", "ExchangeAccount")
 ACCOUNT_STATES: Final = _ours("accountstates", "AccountState")
 RECEIPTS: Final = _ours("orderreceipts", "OrderReceipt")
