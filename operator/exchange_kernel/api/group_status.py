@@ -95,9 +95,6 @@ class OrderGroupStatus(Observed):
     finished_at: Time | None = None
     """When the group became final."""
 
-    last_handled_reconcile_at: ShortText | None = None
-    """The value of the annotation exchangekernel.dev/reconcile-requested-at that was handled last."""
-
     message: Message | None = None
     """What is the case and what to do about it, in a sentence."""
 

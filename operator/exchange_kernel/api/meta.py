@@ -34,6 +34,12 @@ ANNOTATION_TAKE_OVER = f"{GROUP}/take-over-journal"
 """The uid of the journal that this installation may take over."""
 
 
+LABEL_GROUP = f"{GROUP}/group-uid"
+"""On the OrderIntent of a leg: the uid of its OrderGroup, so that the legs are found also without an owner."""
+LABEL_LEG = f"{GROUP}/leg"
+"""On the OrderIntent of a leg: the leg's name."""
+
+
 class OwnerReference(Observed):
     """Who owns an object."""
 

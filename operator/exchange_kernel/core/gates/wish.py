@@ -45,13 +45,18 @@ def starting_deadline(view: View) -> datetime | None:
     have become Pending again, for an account that was not ready.) A human's confirmation is such an act, too.
     """
     created = view.intent.metadata.creation_timestamp
-    if created is None or _confirmed(view):
+    seconds = view.intent.spec.placement.starting_deadline_seconds
+    if created is None or _confirmed(view) or (seconds is None and _follows_others(view.intent)):
         return None
     start = created
     if view.spec_changed_at is not None and _was_denied(view):
         start = max(created, view.spec_changed_at)
-    seconds = view.intent.spec.placement.starting_deadline_seconds or view.account.defaults.starting_deadline_seconds
-    return start + timedelta(seconds=seconds)
+    return start + timedelta(seconds=seconds or view.account.defaults.starting_deadline_seconds)
+
+
+def _follows_others(intent: OrderIntent) -> bool:
+    """Whether it is a leg of a group: an exit that is late is still better than none."""
+    return any(owner.controller and owner.kind == "OrderGroup" for owner in intent.metadata.owner_references)
 
 
 def _was_denied(view: View) -> bool:

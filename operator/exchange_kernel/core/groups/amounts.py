@@ -25,8 +25,8 @@ class Amounts:
     Attributes:
         target: T.
         filled: F: what the exits have filled, `close` included, `flatten` taken back.
-        left: T − F, never below zero.
-        excess: F − T, never below zero.
+        left: T - F, never below zero.
+        excess: F - T, never below zero.
         covered: What a stop at the venue would still exit.
         dust: Something is left, and the market takes no order that small.
     """
@@ -59,8 +59,15 @@ def measure(facts: Facts) -> Amounts:
 def target_of(facts: Facts) -> Decimal:
     """T."""
     if facts.entry is None:
-        return facts.view.group.spec.quantity or ZERO
+        return _wished(facts)
     return _received(facts, facts.entry)
+
+
+def _wished(facts: Facts) -> Decimal:
+    """A quantity that is lowered below what was filled is reached, not exceeded."""
+    wish, before = facts.view.group.spec.quantity or ZERO, facts.view.group.status.target_quantity or ZERO
+    filled = sum((leg.filled for leg in facts.exits), ZERO)
+    return max(wish, min(filled, before))
 
 
 def _received(facts: Facts, entry: Leg) -> Decimal:
@@ -100,9 +107,7 @@ def too_small(facts: Facts, quantity: Decimal) -> bool:
         return True
     price = exit_price(facts)
     return (
-        market.min_notional is not None
-        and price is not None
-        and _EXACT.multiply(quantity, price) < market.min_notional
+        market.min_notional is not None and price is not None and _EXACT.multiply(quantity, price) < market.min_notional
     )
 
 

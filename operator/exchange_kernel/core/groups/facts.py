@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from exchange_kernel.api.conditions import ConditionType, find_condition
-from exchange_kernel.api.enums import DesiredState, LegRole, Side
+from exchange_kernel.api.enums import DesiredState, LegRole, OrderType, Side
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_status import LegStatus
 from exchange_kernel.api.order_group import GroupLeg, OrderGroup
@@ -42,7 +42,6 @@ class GroupView:
     taken: frozenset[str] = frozenset()
     price: ReferencePrice | None = None
     exposed_for: float = 0.0
-    requested: str = ""
 
     @property
     def market(self) -> Market | None:
@@ -89,7 +88,12 @@ class Leg:
     @property
     def missing(self) -> bool:
         """Whether it was given an OrderIntent that does not exist yet."""
-        return self.begun and self.child is None
+        return self.begun and self.child is None and not self._recorded_as_final
+
+    @property
+    def _recorded_as_final(self) -> bool:
+        """Whether the OrderIntent of this round is gone after its end was written down here."""
+        return self.recorded is not None and self.recorded.state is not None and self.recorded.state.is_final
 
     @property
     def state(self) -> State | None:
@@ -99,7 +103,7 @@ class Leg:
     @property
     def ended(self) -> bool:
         """Whether the OrderIntent of this round is final and all its fills are known."""
-        return self.child is not None and is_over(self.child)
+        return is_over(self.child) if self.child is not None else self.begun and self._recorded_as_final
 
     @property
     def open(self) -> bool:
@@ -127,6 +131,11 @@ class Leg:
     def reason(self) -> str:
         """The reason that its OrderIntent gives for being (or not being) ready; empty for none."""
         return reason_of(self.child) if self.child is not None else ""
+
+    @property
+    def denied(self) -> bool:
+        """Whether its OrderIntent was refused before anything was sent; it stays so until it is edited."""
+        return self.state is State.DENIED
 
     @property
     def asked_to_end(self) -> bool:
@@ -162,10 +171,20 @@ def reason_of(child: OrderIntent) -> str:
 
 
 def fires_late(child: OrderIntent) -> bool:
-    """Whether a stop was refused because the market has passed its trigger already: it would have to trade at once."""
+    """Whether a stop was refused because the market has passed its trigger already: it would have to trade at once.
+
+    The denial stays in Accepted when the refused object is canceled.
+    """
     accepted = find_condition(child.status.conditions, ConditionType.ACCEPTED)
-    said = accepted.reason if accepted is not None else ""
-    return Reason.TRIGGER_ALREADY_CROSSED.value in {reason_of(child), said}
+    return accepted is not None and accepted.reason == Reason.TRIGGER_ALREADY_CROSSED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A stop that rests, and the target that is watched meanwhile."""
+
+    stop: Leg
+    target: Leg
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +221,11 @@ class Facts:
         return self.role(LegRole.TAKE_PROFIT)
 
     @property
+    def pair(self) -> "Pair | None":
+        """The two exits that share what they sell, where the group has both."""
+        return Pair(self.stop, self.target) if self.stop is not None and self.target is not None else None
+
+    @property
     def exits(self) -> tuple[Leg, ...]:
         """All legs but the entry."""
         return tuple(leg for leg in self.legs if leg.spec.role is not LegRole.ENTRY)
@@ -209,7 +233,7 @@ class Facts:
     @property
     def watches_target(self) -> bool:
         """Whether the target is watched by its price: two exits at once would lock what they sell twice."""
-        return self.stop is not None and self.target is not None
+        return self.pair is not None
 
     @property
     def exit_side(self) -> Side:
@@ -242,7 +266,7 @@ def gather(view: GroupView) -> Facts:
 
 def _at_market(name: str, side: Side) -> GroupLeg:
     # The operator's own legs have names that a user's leg cannot have, so the rules of legs do not apply.
-    return GroupLeg.model_construct(name=name, role=LegRole.LEG, side=side, type="Market")
+    return GroupLeg.model_construct(name=name, role=LegRole.LEG, side=side, type=OrderType.MARKET)
 
 
 def _leg(view: GroupView, spec: GroupLeg, recorded: LegStatus | None) -> Leg:
@@ -258,7 +282,7 @@ def _leg(view: GroupView, spec: GroupLeg, recorded: LegStatus | None) -> Leg:
         child=view.children.get(child_name(view.name, spec.name, number)) if number else None,
         earlier=there,
         former=max(known, before or ZERO),
-        recorded=recorded,
+        recorded=recorded if recorded is not None and recorded.round == number else None,
     )
 
 

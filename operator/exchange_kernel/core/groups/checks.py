@@ -1,0 +1,222 @@
+"""What must hold before the first order of a group exists. All legs are judged, so that no entry stands without exits.
+
+The rules are those of single orders, asked about the OrderIntents that the group would create: the same words come out,
+with the leg's name before them.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Context, Decimal
+
+from exchange_kernel.api.enums import Execution, LegRole, OrderType, Side
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.group_rules import target_price
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.gates import account, limits, market, trading, wish
+from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
+from exchange_kernel.core.groups.amounts import WORST_FEE
+from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, child_name
+from exchange_kernel.core.groups.manifest import Form, begins, manifest
+from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.market_rules import shown, to_step
+from exchange_kernel.core.timing import PRICE_TO_RECORD
+from exchange_kernel.core.view import NoReceipt, View
+
+_EXACT = Context(prec=80)
+_RETRY_SECONDS = 5.0
+
+# Asked of the first order, as for any order.
+_OF_ACCOUNT: tuple[Rule, ...] = (
+    wish.not_wanted,
+    wish.submit_deadline,
+    account.exists,
+    account.terminating,
+    account.namespace_allowed,
+    account.markets_known,
+)
+# Asked of each leg.
+_OF_LEGS: tuple[Rule, ...] = (
+    market.symbol,
+    market.supported,
+    market.quote_quantity,
+    market.trailing,
+    market.policy,
+    market.rules_of_market,
+    limits.allowed_symbol,
+    limits.notional_currency,
+)
+_BEFORE_SENDING: tuple[Rule, ...] = (
+    wish.not_suspended,
+    wish.not_paused,
+    account.unchanged,
+    trading.state,
+    account.journal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a group does not begin now, and whether the market's price has to be read to say more."""
+
+    stop: Stop
+    read_price: bool = False
+
+
+def objection(facts: Facts) -> Objection | None:
+    """The first thing that keeps a group from beginning; None when it may."""
+    view = facts.view
+    stop = _too_late(view) or _long_name(facts) or _taken(view)
+    if stop is not None:
+        return Objection(stop)
+    first = facts.entry or facts.exits[0]
+    stop = _first_of(_OF_ACCOUNT, _as_order(facts, first, Form.WRITTEN))
+    if stop is None:
+        stop = _native(view) or _legs(facts) or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
+    if stop is not None:
+        return Objection(stop)
+    return _geometry(facts)
+
+
+def _first_of(rules: tuple[Rule, ...], view: View) -> Stop | None:
+    return next((stop for rule in rules if (stop := rule(view)) is not None), None)
+
+
+def _as_order(facts: Facts, leg: Leg, form: Form) -> View:
+    """A leg as the order that it would be."""
+    group = facts.view.group
+    intent = manifest(group, leg, 1, expected_quantity(facts, leg), form)
+    paused = {key: value for key, value in group.metadata.annotations.items() if key.endswith("/paused")}
+    meta = intent.metadata.model_copy(
+        update={"annotations": paused, "creation_timestamp": group.metadata.creation_timestamp}
+    )
+    intent = OrderIntent(metadata=meta, spec=intent.spec)
+    return View(intent, identity_of(intent), NoReceipt(), facts.view.account, facts.view.now, holder="")
+
+
+def expected_quantity(facts: Facts, leg: Leg) -> Decimal | None:
+    """What a leg will trade if everything goes as written; None where only the fills will tell."""
+    if leg.spec.role is LegRole.ENTRY:
+        return leg.spec.quantity
+    if facts.entry is None:
+        return facts.view.group.spec.quantity
+    bought, rules = facts.entry.spec.quantity, facts.view.market
+    if bought is None or rules is None:
+        return None
+    if facts.entry.spec.side is not Side.BUY or leg.spec.side is not Side.SELL:
+        return bought
+    fee = rules.taker_fee if rules.taker_fee is not None else WORST_FEE
+    return to_step(_EXACT.multiply(bought, 1 - fee), rules.quantity_step, ROUND_FLOOR) or None
+
+
+def _too_late(view: GroupView) -> Stop | None:
+    """A backlog is not traded at yesterday's prices. Exits of what is held already have no such deadline."""
+    group, created = view.group, view.group.metadata.creation_timestamp
+    if created is None or not any(begins(group, Leg(leg)) for leg in group.spec.legs):
+        return None
+    end = _starting_deadline(view, created)
+    if view.now.wall < end:
+        return None
+    return Stop(
+        State.EXPIRED,
+        Reason.DEADLINE_PASSED,
+        f"the group could not begin before {end.isoformat()} (placement.startingDeadlineSeconds); nothing was sent; "
+        "for another one use a new name",
+    )
+
+
+def _starting_deadline(view: GroupView, created: datetime) -> datetime:
+    seconds = view.group.spec.placement.starting_deadline_seconds or view.account.defaults.starting_deadline_seconds
+    return created + timedelta(seconds=seconds)
+
+
+def seconds_to_deadline(view: GroupView) -> float | None:
+    """Until a group that waits is too old to begin."""
+    created = view.group.metadata.creation_timestamp
+    if created is None:
+        return None
+    ends = [_starting_deadline(view, created), view.group.spec.placement.submit_before]
+    left = [(end - view.now.wall).total_seconds() for end in ends if end is not None]
+    return max(0.05, min(left)) if min(left) > 0 else None
+
+
+_LONGEST_NAME = 253
+
+
+def _long_name(facts: Facts) -> Stop | None:
+    for leg in facts.legs:
+        if len(child_name(facts.view.name, leg.name, 999)) > _LONGEST_NAME:
+            return deny(Reason.INVALID_SPEC, f"the names of the group and of leg {leg.name} are too long together")
+    problems = facts.view.group.spec.problems() + tuple(each for leg in facts.legs for each in leg.spec.problems())
+    return deny(Reason.INVALID_SPEC, "; ".join(problems)) if problems else None
+
+
+def _taken(view: GroupView) -> Stop | None:
+    if not view.taken:
+        return None
+    names = ", ".join(sorted(view.taken))
+    return deny(
+        NAME_CONFLICT,
+        f"OrderIntent {names} exists and does not belong to this group; delete it, or use another name for the group",
+    )
+
+
+NAME_CONFLICT = "NameConflict"
+
+
+def _native(view: GroupView) -> Stop | None:
+    if view.group.spec.execution is not Execution.NATIVE:
+        return None
+    return deny(
+        Reason.NOT_SUPPORTED,
+        "this version ties the orders of a group together itself: write execution Auto or Emulated (the operator has "
+        "to run for it; the stop rests at the venue)",
+    )
+
+
+def _legs(facts: Facts) -> Stop | None:
+    for leg in facts.legs:
+        forms = (Form.WRITTEN, Form.TOUCHED) if _is_watched(facts, leg) else (Form.WRITTEN,)
+        for form in forms:
+            stop = _first_of(_OF_LEGS, _as_order(facts, leg, form))
+            if stop is not None:
+                return replace(stop, message=f"leg {leg.name}: {stop.message}")
+    return None
+
+
+def _is_watched(facts: Facts, leg: Leg) -> bool:
+    return facts.watches_target and leg.spec.role is LegRole.TAKE_PROFIT
+
+
+def _geometry(facts: Facts) -> Objection | None:
+    """Stop, market and target in this order, where the exits could act at once."""
+    entry, stop, target = facts.entry, facts.stop, facts.target
+    if (stop is None and target is None) or (entry is not None and entry.spec.type is not OrderType.MARKET):
+        return None
+    known, symbol = facts.view.price, facts.view.group.spec.symbol
+    if known is None or facts.view.now.monotonic - known.at >= PRICE_TO_RECORD:
+        return Objection(wait(Reason.NO_REFERENCE_PRICE, f"the price of {symbol} is being read", 0.5), read_price=True)
+    if known.value is None:
+        message = f"the price of {symbol} could not be read ({known.problem}); nothing is sent without it"
+        return Objection(wait(Reason.NO_REFERENCE_PRICE, message, _RETRY_SECONDS))
+    for leg, price, loses in (
+        (stop, stop.spec.trigger_price if stop is not None else None, True),
+        (target, target_price(target.spec) if target is not None else None, False),
+    ):
+        if leg is not None and price is not None and _is_behind(leg.spec.side, price, known.value, loses=loses):
+            return Objection(_crossed(leg, price, known.value, symbol))
+    return None
+
+
+def _is_behind(side: Side, price: Decimal, last: Decimal, *, loses: bool) -> bool:
+    """Whether the market has passed an exit's price already."""
+    falls = (side is Side.SELL) == loses
+    return last <= price if falls else last >= price
+
+
+def _crossed(leg: Leg, price: Decimal, last: Decimal, symbol: str) -> Stop:
+    return deny(
+        Reason.TRIGGER_ALREADY_CROSSED,
+        f"leg {leg.name}: the last trade of {symbol} was at {shown(last)}, beyond {shown(price)} already: it would act "
+        "at once. Write a price on the other side of the market",
+    )

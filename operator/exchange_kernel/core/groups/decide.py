@@ -1,0 +1,307 @@
+"""The heart for groups: one pure function from the group, its legs and the market to what is done next.
+
+`decide` is a ladder; the first rung that applies decides:
+
+0. Nothing was begun: it is being deleted, was canceled, may not begin yet, or begins.
+1. An ending was asked for, by the spec, the deletion, an overfill or a failure of protection: `ending`.
+2. The legs follow each other: `tie`.
+3. Whatever was planned, the status says the whole of it (`report`), and records each new round before its OrderIntent
+   is created.
+
+Invariants, tested as properties and in a simulation with crashes, lost answers and two operators:
+
+* An OrderIntent is created only for a round that is recorded, and each round once.
+* The exits' open quantity never exceeds T - F.
+* The same view gives the same decision; deciding again on unchanged facts converges to rest.
+"""
+
+from dataclasses import dataclass, replace
+
+from exchange_kernel.api.enums import DesiredState, GroupState, OnProtectionFailure
+from exchange_kernel.api.enums import OrderStateName as State
+from exchange_kernel.api.group_reasons import GroupReason
+from exchange_kernel.api.group_status import OrderGroupStatus
+from exchange_kernel.api.meta import FINALIZER_CLOSE_GROUP
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core import conditions
+from exchange_kernel.core.conditions import CURRENT, FAILED, IN_PROGRESS, Kstatus
+from exchange_kernel.core.groups import checks, report, tie
+from exchange_kernel.core.groups.amounts import Amounts, measure
+from exchange_kernel.core.groups.ending import (
+    Mode,
+    cannot_form,
+    carry_out,
+    failure_due,
+    is_exposed,
+    mode_of,
+    withdrawn,
+)
+from exchange_kernel.core.groups.facts import Facts, GroupView, gather
+from exchange_kernel.core.groups.manifest import Form
+from exchange_kernel.core.groups.plan import Change, Plan, is_something
+from exchange_kernel.core.groups.report import Words
+from exchange_kernel.core.market_rules import shown
+
+_HELD_BACK = Kstatus(conditions.FALSE, reconciling=False, stalled=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDecision:
+    """What is to be done, in this order: hold, status, changes, creates, release.
+
+    Attributes:
+        why: The rule that decided, for logs and tests.
+        status: The whole status; written before anything is created.
+        hold: Our finalizer has to be on the object before anything else.
+        read_price: The market's price has to be read first.
+        release: The object may go; `leftovers` are deleted after it.
+        exposed: Something is held without a stop, and the operator could act.
+    """
+
+    why: str
+    status: OrderGroupStatus
+    hold: bool = False
+    read_price: bool = False
+    changes: tuple[Change, ...] = ()
+    creates: tuple[OrderIntent, ...] = ()
+    release: bool = False
+    exposed: bool = False
+    requeue_after: float | None = None
+
+
+def decide(view: GroupView) -> GroupDecision:
+    """Decide what is to be done for one group. Pure: no I/O, no clock, no randomness, no memory."""
+    facts = gather(view)
+    sums = measure(facts)
+    plan = Plan(view.group, view.account.defaults.starting_deadline_seconds)
+    if not facts.begun:
+        return _fresh(plan, facts, sums)
+    if FINALIZER_CLOSE_GROUP not in view.group.metadata.finalizers and not view.group.metadata.deleting:
+        return GroupDecision("hold what was begun", view.group.status, hold=True)
+    failure = failure_due(facts, sums)
+    mode = mode_of(facts, sums, failure)
+    done = False
+    if mode is Mode.LIVE:
+        tie.follow(plan, facts, sums)
+        words = _live(plan, facts, sums)
+    else:
+        done = carry_out(plan, facts, sums, mode)
+        words = _ending(facts, sums, mode, failure, done=done)
+    return _decision(plan, facts, sums, words, release=done and view.group.metadata.deleting)
+
+
+def _decision(plan: Plan, facts: Facts, sums: Amounts, words: Words, *, release: bool = False) -> GroupDecision:
+    return GroupDecision(
+        why="; ".join(plan.why) or words.reason,
+        status=report.build(facts, sums, plan, words),
+        read_price=plan.read_price,
+        changes=tuple(plan.changes),
+        creates=tuple(plan.creates),
+        release=release,
+        exposed=is_exposed(facts, sums) and tie.may_begin(facts.view),
+        requeue_after=_wait(plan, facts, sums),
+    )
+
+
+def _wait(plan: Plan, facts: Facts, sums: Amounts) -> float | None:
+    """Looking again when a policy is due is never forgotten."""
+    if is_exposed(facts, sums):
+        left = facts.view.group.spec.max_unprotected_seconds - facts.view.exposed_for
+        plan.look_again(max(0.05, left) if left > 0 else 1.0)
+    return plan.wait
+
+
+# --- before the first order ------------------------------------------------------------------------------------------
+
+
+def _fresh(plan: Plan, facts: Facts, sums: Amounts) -> GroupDecision:
+    view = facts.view
+    over = _over_before_it_began(view)
+    if over is not None:
+        return over
+    if view.group.spec.desired_state is DesiredState.CANCELED:
+        words = Words(GroupState.CANCELED, GroupReason.GROUP_CANCELED, "canceled before anything was sent")
+        return _decision(plan, facts, sums, words)
+    objection = checks.objection(facts)
+    if objection is not None:
+        return _objected(plan, facts, sums, objection)
+    if FINALIZER_CLOSE_GROUP not in view.group.metadata.finalizers:
+        return GroupDecision("hold", view.group.status, hold=True)
+    _begin(plan, facts, sums)
+    return _decision(plan, facts, sums, Words(GroupState.PENDING, GroupReason.BEGINNING, shows=IN_PROGRESS))
+
+
+def _over_before_it_began(view: GroupView) -> GroupDecision | None:
+    before = view.group.status
+    if view.group.metadata.deleting:
+        return GroupDecision("deleted before it began", before, release=True)
+    if before.state is not None and before.state.is_final:
+        return GroupDecision("ended before it began", _seen(view))
+    if before.state is GroupState.DENIED and before.observed_generation == view.group.metadata.generation:
+        # A denial stays until the spec is edited: it does not turn into orders because a market changed.
+        return GroupDecision("denied before", before)
+    return None
+
+
+def _seen(view: GroupView) -> OrderGroupStatus:
+    return view.group.status.model_copy(update={"observed_generation": view.group.metadata.generation})
+
+
+def _objected(plan: Plan, facts: Facts, sums: Amounts, objection: checks.Objection) -> GroupDecision:
+    stop, view = objection.stop, facts.view
+    if objection.read_price:
+        return GroupDecision("read the price", view.group.status, read_price=True, requeue_after=stop.wait)
+    plan.why.append(f"stopped: {stop.reason}")
+    waits = [wait for wait in (stop.wait, checks.seconds_to_deadline(view)) if wait is not None]
+    if stop.state is State.PENDING and waits:
+        plan.look_again(max(0.05, min(waits)))
+    state = {State.DENIED: GroupState.DENIED, State.EXPIRED: GroupState.EXPIRED, State.CANCELED: GroupState.CANCELED}
+    words = Words(
+        state.get(stop.state, GroupState.PENDING),
+        stop.reason,
+        stop.message,
+        shows=conditions.kstatus(stop.state, stop.reason),
+        denied=stop.state is State.DENIED,
+    )
+    return _decision(plan, facts, sums, words)
+
+
+def _begin(plan: Plan, facts: Facts, sums: Amounts) -> None:
+    """The first orders: the entry; else the stop of a pair; else all plain legs."""
+    if facts.entry is not None:
+        plan.advance(facts.entry, facts.entry.spec.quantity, Form.WRITTEN)
+    elif facts.stop is not None:
+        plan.advance(facts.stop, sums.target, Form.WRITTEN)
+    else:
+        for leg in facts.exits:
+            plan.advance(leg, sums.target, Form.WRITTEN)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _live(plan: Plan, facts: Facts, sums: Amounts) -> Words:
+    if facts.open or plan.begins:
+        return _at_work(plan, facts, sums)
+    if is_something(sums.left) and not sums.dust and (plan.wait is not None or facts.stop is not None):
+        return _unprotected(plan, facts, sums)
+    return _ended(facts, sums)
+
+
+def _at_work(plan: Plan, facts: Facts, sums: Amounts) -> Words:
+    entry = facts.entry
+    if entry is not None and not is_something(sums.target):
+        return _entering(facts)
+    refused = next((leg for leg in facts.exits if leg.denied), None)
+    if refused is not None and facts.entry is None:
+        words = refused.child.status.message if refused.child is not None else None
+        return Words(GroupState.WORKING, refused.reason, f"leg {refused.name}: {words}", FAILED)
+    if is_exposed(facts, sums):
+        return _unprotected(plan, facts, sums)
+    return Words(GroupState.WORKING, GroupReason.WORKING)
+
+
+def _entering(facts: Facts) -> Words:
+    entry = facts.entry
+    if entry is None or entry.child is None or entry.state is None:
+        return Words(GroupState.PENDING, GroupReason.BEGINNING, shows=IN_PROGRESS)
+    status = entry.child.status
+    if entry.state is State.DENIED:
+        return Words(GroupState.DENIED, entry.reason, status.message or "", FAILED, denied=True)
+    shows = conditions.kstatus(entry.state, entry.reason)
+    if status.exchange_order_id is None:
+        return Words(GroupState.PENDING, entry.reason or GroupReason.BEGINNING, status.message or "", shows)
+    return Words(GroupState.ENTERING, GroupReason.ENTERING, status.message or "", shows)
+
+
+def _unprotected(plan: Plan, facts: Facts, sums: Amounts) -> Words:
+    reason, message = report.why_exposed(facts, sums, plan)
+    stalled = reason is GroupReason.STOP_FAILED
+    shows = FAILED if stalled else _HELD_BACK if reason is GroupReason.HELD_BACK else IN_PROGRESS
+    return Words(GroupState.WORKING, reason, message, shows)
+
+
+_BY_ENTRY = {
+    State.CANCELED: GroupState.CANCELED,
+    State.EXPIRED: GroupState.EXPIRED,
+    State.REJECTED: GroupState.REJECTED,
+}
+
+
+def _ended(facts: Facts, sums: Amounts) -> Words:
+    """All legs have ended by themselves."""
+    if is_something(sums.excess):
+        return _overfilled(sums, GroupState.COMPLETED)
+    entry = facts.entry
+    if entry is not None and not is_something(entry.filled):
+        state = _BY_ENTRY.get(entry.state, GroupState.CANCELED) if entry.state is not None else GroupState.CANCELED
+        said = entry.child.status.message if entry.child is not None else None
+        shows = conditions.kstatus(entry.state, entry.reason) if entry.state is not None else FAILED
+        return Words(state, entry.reason or GroupReason.LEGS_ENDED, said or "", shows)
+    if not is_something(sums.left):
+        return Words(GroupState.COMPLETED, GroupReason.LEGS_FILLED)
+    if sums.dust:
+        message = f"{shown(sums.left)} is left, which is less than the market takes as an order"
+        return Words(GroupState.COMPLETED, GroupReason.DUST, message)
+    return _short(facts, sums)
+
+
+def _short(facts: Facts, sums: Amounts) -> Words:
+    """Ended before all was exited (or, for plain legs, traded)."""
+    states = {leg.state for leg in facts.exits if leg.begun}
+    done = is_something(sums.filled)
+    state = GroupState.CANCELED
+    if done and facts.view.group.spec.type.value == "OCO":
+        return Words(GroupState.COMPLETED, GroupReason.LEGS_FILLED, f"{shown(sums.filled)} of it filled")
+    if not done and len(states) == 1:
+        state = next((_BY_ENTRY[each] for each in states if each in _BY_ENTRY), state)
+    left = f"{shown(sums.filled)} filled, {shown(sums.left)} not"
+    messages = "; ".join(
+        f"{leg.name}: {leg.child.status.message}"
+        for leg in facts.exits
+        if leg.child is not None and leg.child.status.message
+    )
+    return Words(state, GroupReason.LEGS_ENDED, f"{left}; {messages}" if messages else left, FAILED)
+
+
+def _overfilled(sums: Amounts, state: GroupState) -> Words:
+    message = f"the exits have filled {shown(sums.excess)} more than there was to exit from"
+    shows = FAILED if state.is_final else IN_PROGRESS
+    return Words(state, GroupReason.OVERFILLED, message, shows)
+
+
+def _ending(facts: Facts, sums: Amounts, mode: Mode, failure: OnProtectionFailure | None, *, done: bool) -> Words:
+    group = facts.view.group
+    if is_something(sums.excess) or facts.flatten.begun:
+        words = _overfilled(sums, GroupState.COMPLETED if done else GroupState.CLOSING)
+        return words if is_something(sums.excess) else replace(words, message="the excess was traded back")
+    if not done:
+        message = "the legs are being ended: the entry first, the stop last"
+        return Words(GroupState.CLOSING, GroupReason.ENDING, message, IN_PROGRESS, failure=_carried(mode, failure))
+    if _carried(mode, failure) is not None:
+        return _after_failure(sums, failure)
+    if cannot_form(facts) and not group.metadata.deleting:
+        refused = next(leg for leg in facts.exits if leg.denied or leg.state is State.REJECTED)
+        said = refused.child.status.message if refused.child is not None else None
+        return Words(GroupState.REJECTED, GroupReason.LEG_REFUSED, f"leg {refused.name}: {said}", FAILED)
+    held = (
+        f"; {shown(sums.left)} is held, without a stop" if facts.entry is not None and is_something(sums.left) else ""
+    )
+    if not is_something(sums.left) and is_something(sums.filled):
+        return Words(GroupState.COMPLETED, GroupReason.LEGS_FILLED)
+    by_owner = withdrawn(facts) and group.spec.desired_state is not DesiredState.CANCELED
+    reason = Reason.CANCEL_ALL if by_owner else GroupReason.GROUP_CANCELED
+    return Words(GroupState.CANCELED, reason, f"all legs have ended{held}", FAILED if by_owner else CURRENT)
+
+
+def _carried(mode: Mode, failure: OnProtectionFailure | None) -> OnProtectionFailure | None:
+    return failure if mode in {Mode.CLOSE, Mode.END} else None
+
+
+def _after_failure(sums: Amounts, failure: OnProtectionFailure | None) -> Words:
+    if failure is OnProtectionFailure.CLOSE_POSITION:
+        message = "it had no stop for too long, so what was held was closed at the market"
+        return Words(GroupState.COMPLETED, GroupReason.PROTECTION_FAILED, message, FAILED, failure=failure)
+    message = f"it had no stop for too long, so the group was canceled; {shown(sums.left)} is held, without a stop"
+    return Words(GroupState.CANCELED, GroupReason.PROTECTION_FAILED, message, FAILED, failure=failure)
