@@ -1,5 +1,6 @@
 """Manifests with defaults: a limit order far below the market, an account at a local venue, its Secret."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from exchange_kernel.api.meta import API_VERSION
@@ -24,6 +25,17 @@ def intent(namespace: str, name: str, account: str, **spec: object) -> Json:
         "kind": "OrderIntent",
         "metadata": {"namespace": namespace, "name": name},
         "spec": {name: value for name, value in fields.items() if value is not None},
+    }
+
+
+def group(namespace: str, name: str, account: str, legs: Iterable[Json], **spec: object) -> Json:
+    """A bracket, unless the spec says otherwise; a field that is None is left out."""
+    fields = {"accountRef": {"name": account}, "type": "Bracket", "symbol": "BTC/USDT", "legs": list(legs), **spec}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "OrderGroup",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {key: value for key, value in fields.items() if value is not None},
     }
 
 

@@ -29,6 +29,7 @@ from exchange_kernel.kube.resources import (
     ACCOUNTS,
     CONFIG_MAPS,
     EVENTS,
+    GROUPS,
     INTENTS,
     RECEIPTS,
     SECRETS,
@@ -128,7 +129,7 @@ class Stack:
 
     async def clear(self) -> None:
         """Delete what this view has made, and wait until it is gone."""
-        for resource in (INTENTS, ACCOUNTS):
+        for resource in (GROUPS, INTENTS, ACCOUNTS):
             for obj in await self.api.list(resource, self.namespace):
                 meta = obj["metadata"]
                 if meta["name"].startswith(self.prefix):
@@ -165,7 +166,7 @@ class Stack:
 
     async def _remove_namespace(self, name: str, uid: str) -> None:
         """A real cluster could not finish the deletion otherwise: nobody else removes our finalizers."""
-        for resource in (INTENTS, ACCOUNTS, RECEIPTS, CONFIG_MAPS, SECRETS):
+        for resource in (GROUPS, INTENTS, ACCOUNTS, RECEIPTS, CONFIG_MAPS, SECRETS):
             for obj in await self.api.list(resource, name):
                 if obj["metadata"].get("finalizers"):
                     await self.strip(resource, name, obj["metadata"]["name"])
@@ -254,6 +255,47 @@ class Stack:
 
     def intent_manifest(self, name: str, account: str = "main", **spec: object) -> Json:
         return manifests.intent(self.namespace, self.named(name), self.named(account), **spec)
+
+    async def group(self, name: str, legs: Iterable[Json], account: str = "main", **spec: object) -> Json:
+        """Create an OrderGroup; returns it as stored."""
+        body = manifests.group(self.namespace, self.named(name), self.named(account), legs, **spec)
+        return await self.api.create(GROUPS, self.namespace, body)
+
+    async def og(self, name: str) -> Json:
+        return await self.api.get(GROUPS, self.namespace, self.named(name))
+
+    async def patch_group(self, name: str, body: Json) -> Json:
+        return await self.api.merge_patch(GROUPS, self.namespace, self.named(name), body)
+
+    async def delete_group(self, name: str) -> None:
+        obj = await self.og(name)
+        await self.api.delete(GROUPS, self.namespace, self.named(name), uid=obj["metadata"]["uid"])
+
+    async def until_group(self, name: str, holds: Callable[[Json], object], *, what: str, seconds: float = 0) -> Json:
+        """Wait until something holds of a group; returns the group."""
+        last: list[Json] = [{}]
+
+        async def probe() -> Json:
+            last[0] = await self.og(name)
+            return last[0] if holds(last[0]) else None
+
+        try:
+            return await eventually(probe, what=f"group {name}: {what}", seconds=seconds or self.dialect.patience)
+        except AssertionError as error:
+            logs = "\n".join(operator.log[-3000:] for operator in self.operators)
+            raise AssertionError(f"{error}; it is {last[0].get('status')}\n{logs}") from None
+
+    async def until_group_state(self, name: str, state: str, *, seconds: float = 0) -> Json:
+        return await self.until_group(
+            name, lambda obj: obj.get("status", {}).get("state") == state, what=f"state {state}", seconds=seconds
+        )
+
+    async def until_protected(self, name: str, status: str = "True", reason: str = "", *, seconds: float = 0) -> Json:
+        def holds(obj: Json) -> bool:
+            found = condition(obj, "Protected")
+            return found[0] == status and reason in {"", found[1]}
+
+        return await self.until_group(name, holds, what=f"Protected={status} {reason}", seconds=seconds)
 
     async def intent(self, name: str) -> Json:
         return await self.api.get(INTENTS, self.namespace, self.named(name))

@@ -89,6 +89,7 @@ class AccountRuntime:
         self._draining = Draining(context, memos, complete)
         self._labels = NamespaceLabels(context)
         self._handled: str | None = None
+        self.on_change: Callable[[], None] = _nobody
         self._polling.be_eager(eager=account.spec.trading_state is TradingState.REDUCE_ONLY)
 
     # --- what others need ---------------------------------------------------------------------------------------
@@ -416,10 +417,15 @@ class AccountRuntime:
     def _wake_all(self) -> None:
         for memo in self._memos():
             self._wake(memo.meta.uid)
+        self.on_change()
 
     @property
     def _name(self) -> str:
         return "ExchangeAccount " + "/".join(self.account.key)
+
+
+def _nobody() -> None:
+    """Nobody else wants to know that the account has changed."""
 
 
 class MissingAccount:

@@ -16,6 +16,7 @@ from exchange_kernel.exchange.session import AccountSession
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.events import EventRecorder
+from exchange_kernel.kube.groups import GroupStore
 from exchange_kernel.kube.intents import IntentStore
 from exchange_kernel.kube.leases import LeaseStore
 from exchange_kernel.kube.receipts import ReceiptStore
@@ -37,6 +38,11 @@ class Stores:
     accounts: AccountStore
     states: AccountStateStore
     secrets: SecretStore
+
+    @property
+    def groups(self) -> GroupStore:
+        """The OrderGroups."""
+        return GroupStore(self.client)
 
 
 @dataclass(frozen=True, slots=True)

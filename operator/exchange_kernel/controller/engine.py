@@ -16,6 +16,7 @@ from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.controller.account import AccountRuntime, MissingAccount
 from exchange_kernel.controller.actions import Account, Actions
 from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.groups import Groups
 from exchange_kernel.controller.journal_load import load_journal, open_questions
 from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
 from exchange_kernel.controller.queue import Level, WorkQueue
@@ -24,7 +25,7 @@ from exchange_kernel.controller.retention import JournalSweep, is_claimant_gone
 from exchange_kernel.core.left_behind import stand_in
 from exchange_kernel.kube.errors import KubeError, Malformed, NotFound
 from exchange_kernel.kube.objects import read_object
-from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
+from exchange_kernel.kube.resources import ACCOUNTS, GROUPS, INTENTS, Json, Resource
 from exchange_kernel.kube.sweep import Seen, differences, list_seen
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Engine:
         self.context = context
         self.queue: WorkQueue[str] = WorkQueue(self._level_of)
         self.actions = Actions(context, self.queue.add)
+        self.groups = Groups(context, self.queue.add, self._learn)
         self.memos: dict[str, IntentMemo] = {}
         self.accounts: dict[AccountKey, AccountRuntime] = {}
         self.swept = asyncio.Event()
@@ -158,10 +160,16 @@ class Engine:
         try:
             if resource is INTENTS:
                 self._offer_intent(kind, obj)
+            elif resource is GROUPS:
+                self.groups.offer(kind, obj)
             else:
                 self._offer_account(kind, obj)
         except Malformed as error:
             _log.error("%s; it is left alone", error)
+
+    def _learn(self, obj: Json) -> None:
+        """An OrderIntent was read or written for its group."""
+        self.offer(INTENTS, None, obj)
 
     def _offer_intent(self, kind: str | None, obj: Json) -> None:
         uid = obj["metadata"]["uid"]
@@ -177,6 +185,7 @@ class Engine:
             self._by_account.setdefault(memo.account_key, {})[uid] = memo
         elif not memo.take_object(obj):
             return
+        self.groups.seen(memo)
         self.queue.add(uid)
 
     def _vanished(self, uid: str) -> None:
@@ -195,6 +204,7 @@ class Engine:
         self.memos.pop(uid, None)
         self.queue.forget(uid)
         self._by_account.get(memo.account_key, {}).pop(uid, None)
+        self.groups.forget(memo)
 
     def _offer_account(self, kind: str | None, obj: Json) -> None:
         key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
@@ -212,6 +222,7 @@ class Engine:
         intents = self._by_account.setdefault(key, {})
         known = self.swept.is_set
         runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add, known)
+        runtime.on_change = lambda: self.groups.wake_account(key)
         self._loops[key] = asyncio.create_task(self._run_account(runtime), name=f"account {'/'.join(key)}")
         self._wake(key)
 
@@ -231,11 +242,12 @@ class Engine:
     def _wake(self, key: AccountKey) -> None:
         for uid in self._by_account.get(key, {}):
             self.queue.add(uid)
+        self.groups.wake_account(key)
 
     def _level_of(self, uid: str) -> Level:
         memo = self.memos.get(uid)
         if memo is None:
-            return Level.NORMAL
+            return Level.URGENT if self.groups.urgent(uid) else Level.NORMAL
         if memo.urgent:
             return Level.URGENT
         runtime = self.accounts.get(memo.account_key)
@@ -243,7 +255,10 @@ class Engine:
 
     def account_of(self, memo: IntentMemo) -> Account:
         """The runtime of an intent's account, or what stands for a missing one."""
-        return self.accounts.get(memo.account_key) or self._missing
+        return self._account(memo.account_key)
+
+    def _account(self, key: AccountKey) -> Account:
+        return self.accounts.get(key) or self._missing
 
     # --- workers ------------------------------------------------------------------------------------------------
 
@@ -257,9 +272,7 @@ class Engine:
             self._busy.add(uid)
             started = time.perf_counter()
             try:
-                memo = self.memos.get(uid)
-                if memo is not None:
-                    await self._handle(memo)
+                await self._handle_uid(uid)
             except Exception:  # noqa: BLE001 - logged with its trace
                 # A bug in one object's handling must not stop the others; it backs off like any failure.
                 _log.exception("handling %s failed", uid)
@@ -271,8 +284,18 @@ class Engine:
                 self.queue.done(uid)
                 self._pass_ended.set()
 
+    async def _handle_uid(self, uid: str) -> None:
+        memo, group = self.memos.get(uid), self.groups.memos.get(uid)
+        if memo is not None:
+            await self._handle(memo)
+        elif group is not None:
+            due = await self.groups.handle(group, self._account(group.group.account_key))
+            if due is not None:
+                self.queue.add_after(uid, due)
+
     async def _handle(self, memo: IntentMemo) -> None:
         account = self.account_of(memo)
+        memo.held = self.groups.holds(memo)
         if not account.acts and not memo.has_open_end:
             # Another operator works on the account; taking over from it wakes every intent.
             if memo.gone and not memo.sending:
@@ -280,6 +303,7 @@ class Engine:
             return
         due = await self._reconciler.reconcile(memo, account)
         account.ended_pass()
+        self.groups.seen(memo)
         if memo.gone and not memo.sending and (due is None or account is self._missing):
             self._forget(memo)
         elif due is not None:
@@ -308,6 +332,8 @@ class Engine:
 
     async def _sweep(self) -> None:
         await self._sweep_kind(ACCOUNTS)
+        # Groups before orders: the deletion of a leg waits for its group.
+        await self._sweep_kind(GROUPS)
         await self._sweep_kind(INTENTS)
         if self.swept.is_set():
             questions = await open_questions(self.context, self.memos.values())
@@ -353,6 +379,8 @@ class Engine:
     def _versions(self, resource: Resource) -> Mapping[str, str]:
         if resource is INTENTS:
             return {uid: memo.meta.resource_version for uid, memo in self.memos.items()}
+        if resource is GROUPS:
+            return self.groups.versions
         metas = [runtime.account.metadata for runtime in self.accounts.values()]
         return {meta.uid: meta.resource_version for meta in metas}
 
@@ -366,6 +394,9 @@ class Engine:
     def _gone(self, resource: Resource, uid: str) -> None:
         if resource is INTENTS:
             self._vanished(uid)
+            return
+        if resource is GROUPS:
+            self.groups.vanished(uid)
             return
         for key, runtime in list(self.accounts.items()):
             if runtime.account.metadata.uid == uid:

@@ -16,7 +16,7 @@ import kopf
 
 from exchange_kernel.api.meta import GROUP, VERSION
 from exchange_kernel.kube.connection import LoginValues
-from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
+from exchange_kernel.kube.resources import ACCOUNTS, GROUPS, INTENTS, Json, Resource
 
 Offer = Callable[[Resource, str | None, Json], None]
 
@@ -60,6 +60,10 @@ def build_registry(offer: Offer, login: Callable[[], LoginValues]) -> kopf.Opera
     @kopf.on.event(GROUP, VERSION, INTENTS.plural, registry=registry)
     async def intent_seen(event: kopf.RawEvent, **_: Any) -> None:  # noqa: ANN401 - kopf's keyword arguments
         offer(INTENTS, event["type"], dict(event["object"]))
+
+    @kopf.on.event(GROUP, VERSION, GROUPS.plural, registry=registry)
+    async def group_seen(event: kopf.RawEvent, **_: Any) -> None:  # noqa: ANN401 - kopf's keyword arguments
+        offer(GROUPS, event["type"], dict(event["object"]))
 
     return registry
 

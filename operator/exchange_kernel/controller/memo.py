@@ -77,6 +77,7 @@ class IntentMemo:
         failures: Passes that failed in a row; paces the next one.
         spec_changed_at: When the spec was last written, by the API server's record.
         said: The status as this process has last written it, at `said_at` of its monotonic clock.
+        held: It is the leg of a group that lives: that somebody deletes it does not count before the group has ended.
         gone: The object does not exist any more; what this process has begun for it is brought to its end.
         amended: The last request of this process to change the order in place.
         former: The orders that were replaced, as read again, by the venue's id.
@@ -109,6 +110,7 @@ class IntentMemo:
     failures: int = 0
     spec_changed_at: datetime | None = None
     gone: bool = False
+    held: bool = False
     said: OrderIntentStatus | None = None
     said_at: float = 0.0
 
@@ -212,7 +214,7 @@ class IntentMemo:
     def view(self, account: AccountFacts, now: Now, holder: str) -> View:
         """Everything as one immutable value, for the core."""
         return View(
-            intent=self.intent,
+            intent=self.intent if not self.held else _undeleted(self.intent),
             identity=self.identity,
             journal=self.journal,
             account=account,
@@ -453,6 +455,13 @@ class IntentMemo:
     def asked(self, before: Asked, monotonic: float) -> Asked:
         """One more question was asked."""
         return Asked(monotonic, before.times + 1)
+
+
+def _undeleted(intent: OrderIntent) -> OrderIntent:
+    meta = intent.metadata
+    if not meta.deleting:
+        return intent
+    return intent.model_copy(update={"metadata": meta.model_copy(update={"deletion_timestamp": None})})
 
 
 def _version(receipt: OrderReceipt) -> str:

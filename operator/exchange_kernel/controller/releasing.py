@@ -6,11 +6,12 @@ the account nothing could be canceled any more. So the API server is asked, once
 
 import logging
 
+from exchange_kernel.api.enums import FINAL_GROUP_STATES
 from exchange_kernel.api.exchange_account import ExchangeAccount
-from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, ObjectMeta
+from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER, FINALIZER_CLOSE_GROUP, ObjectMeta
 from exchange_kernel.controller.context import Context
 from exchange_kernel.kube.errors import Forbidden, NotFound
-from exchange_kernel.kube.resources import ACCOUNT_STATES, INTENTS, SECRETS, Json
+from exchange_kernel.kube.resources import ACCOUNT_STATES, GROUPS, INTENTS, SECRETS, Json, Resource
 
 _log = logging.getLogger(__name__)
 
@@ -29,19 +30,32 @@ async def release_account(context: Context, account: ExchangeAccount) -> bool:
 
 
 async def _is_needed(context: Context, account: ExchangeAccount) -> bool:
-    """Whether an intent is held by us, read as it is stored: one that this version cannot read counts, too."""
-    namespace = context.settings.watch_namespace or None
-    pages = context.stores.client.pages(INTENTS, namespace, field_selector=f"spec.accountRef.name={account.key[1]}")
-    async for page in pages:
-        if any(_holds(item, account) for item in page["items"] or ()):
+    """Whether we hold an intent or a group, read as it is stored: one that this version cannot read counts, too."""
+    for resource, finalizer in ((INTENTS, FINALIZER_CANCEL_ORDER), (GROUPS, FINALIZER_CLOSE_GROUP)):
+        if await _holds_any(context, account, resource, finalizer):
             return True
     return False
 
 
-def _holds(intent: Json, account: ExchangeAccount) -> bool:
-    meta = intent["metadata"]
-    namespace = intent["spec"]["accountRef"].get("namespace") or meta["namespace"]
-    return namespace == account.key[0] and FINALIZER_CANCEL_ORDER in meta.get("finalizers", ())
+async def _holds_any(context: Context, account: ExchangeAccount, resource: Resource, finalizer: str) -> bool:
+    namespace = context.settings.watch_namespace or None
+    pages = context.stores.client.pages(resource, namespace, field_selector=f"spec.accountRef.name={account.key[1]}")
+    async for page in pages:
+        if any(_holds(item, account, finalizer) for item in page["items"] or ()):
+            return True
+    return False
+
+
+def _holds(item: Json, account: ExchangeAccount, finalizer: str) -> bool:
+    meta = item["metadata"]
+    namespace = item["spec"]["accountRef"].get("namespace") or meta["namespace"]
+    return namespace == account.key[0] and finalizer in meta.get("finalizers", ()) and not _has_ended(item, finalizer)
+
+
+def _has_ended(item: Json, finalizer: str) -> bool:
+    """A group that has ended needs nothing any more; an order keeps its finalizer only while it needs something."""
+    ended = item.get("status", {}).get("state") in {state.value for state in FINAL_GROUP_STATES}
+    return finalizer == FINALIZER_CLOSE_GROUP and ended
 
 
 async def _drop_state(context: Context, account: ExchangeAccount) -> None:

@@ -1,8 +1,13 @@
 """OrderIntents: what users wish, and where the operator writes what became of it."""
 
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
-from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.api.order_intent import OrderIntent, OrderIntentSpec
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.api.scalars import plain
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.objects import (
     Listed,
@@ -36,6 +41,30 @@ class IntentStore:
         """
         found = await self._client.list(INTENTS, namespace)
         return read_objects(OrderIntent, [obj for obj in found if _names(obj, exchange_order_id)]).items
+
+    async def create(self, intent: OrderIntent) -> Json:
+        """Create the OrderIntent of a group's leg; returns the object as stored.
+
+        Raises:
+            AlreadyExists: The name is taken: by the same leg, created before, or by somebody else's object.
+            Invalid: The API server refuses it.
+            Unavailable: It may have been created.
+        """
+        body = {key: value for key, value in intent.to_object().items() if key != "status"}
+        return await self._client.create(INTENTS, intent.metadata.namespace, body)
+
+    async def change(self, meta: ObjectMeta, fields: Mapping[str, Any]) -> Json:
+        """Change fields of the spec of a group's leg: by their Python names, None removes.
+
+        Raises:
+            Conflict: The object has changed since `meta` was read.
+            Invalid: The API server refuses the change.
+            NotFound: It is gone.
+            Unavailable: It may have been written.
+        """
+        spec = {OrderIntentSpec.alias_of(name): _as_json(value) for name, value in fields.items()}
+        body = {"metadata": {"resourceVersion": meta.resource_version}, "spec": spec}
+        return await self._client.merge_patch(INTENTS, meta.namespace, meta.name, body)
 
     async def add_finalizer(self, meta: ObjectMeta) -> OrderIntent | None:
         """Hold the object back from going before its order has ended, and note its uid beside the finalizer.
@@ -74,6 +103,10 @@ class IntentStore:
         """
         before = previous.to_object()
         return _read(await patch_status(self._client, INTENTS, meta, before, following.to_object()))
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - a field of the spec in, JSON out
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def _names(obj: Json, exchange_order_id: str) -> bool:

@@ -1,0 +1,152 @@
+"""The groups of this process: which there are, which orders are their legs, and who wakes whom."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+
+from exchange_kernel.api.meta import LABEL_GROUP
+from exchange_kernel.api.order_group import OrderGroup
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.controller.actions import Account
+from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.grouping import GroupMemo, GroupReconciler, belongs
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.groups.facts import child_name
+from exchange_kernel.kube.objects import read_object
+from exchange_kernel.kube.resources import Json
+
+_log = logging.getLogger(__name__)
+
+AccountKey = tuple[str, str]
+
+
+def group_uid_of(intent: OrderIntent) -> str:
+    """The uid of the group that an order says it belongs to; empty for none."""
+    for owner in intent.metadata.owner_references:
+        if owner.controller:
+            return owner.uid if owner.kind == OrderGroup.INFO.kind else ""
+    return intent.metadata.labels.get(LABEL_GROUP, "")
+
+
+class Groups:
+    """All groups. Belongs to one event loop.
+
+    Args:
+        context: Stores, clocks, settings.
+        wake: Has an object judged again, by uid.
+        learn: Told of each OrderIntent that was read or written for a group.
+    """
+
+    def __init__(self, context: Context, wake: Callable[[str], None], learn: Callable[[Json], None]) -> None:
+        self.memos: dict[str, GroupMemo] = {}
+        self._wake = wake
+        self._legs_of: dict[str, dict[str, IntentMemo]] = {}
+        self._by_name: dict[tuple[str, str], IntentMemo] = {}
+        self._versions: dict[str, str] = {}
+        self._reconciler = GroupReconciler(context, self.legs, learn)
+
+    # --- what comes in ------------------------------------------------------------------------------------------
+
+    def offer(self, kind: str | None, obj: Json) -> None:
+        """A group was seen by the informer or a sweep; `kind` is DELETED for one that is gone. Raises Malformed."""
+        uid = obj["metadata"]["uid"]
+        if kind == "DELETED":
+            self.vanished(uid)
+            return
+        memo, group = self.memos.get(uid), read_object(OrderGroup, obj)
+        if memo is None:
+            self.memos[uid] = GroupMemo(group)
+        elif not memo.take(group):
+            return
+        self._wake(uid)
+
+    def vanished(self, uid: str) -> None:
+        """A group is gone: whatever is left of its legs is judged like any order."""
+        memo = self.memos.pop(uid, None)
+        if memo is not None:
+            memo.gone = True
+        self._wake_legs(uid)
+
+    def seen(self, memo: IntentMemo) -> None:
+        """An order has appeared, or has changed: its group may have to go on."""
+        self._by_name[memo.meta.namespace, memo.meta.name] = memo
+        uid = group_uid_of(memo.intent)
+        if not uid:
+            return
+        self._legs_of.setdefault(uid, {})[memo.meta.uid] = memo
+        if self._versions.get(memo.meta.uid) != memo.meta.resource_version:
+            self._versions[memo.meta.uid] = memo.meta.resource_version
+            if uid in self.memos:
+                self._wake(uid)
+
+    def forget(self, memo: IntentMemo) -> None:
+        """An order is gone."""
+        key = (memo.meta.namespace, memo.meta.name)
+        if self._by_name.get(key) is memo:
+            del self._by_name[key]
+        self._versions.pop(memo.meta.uid, None)
+        uid = group_uid_of(memo.intent)
+        legs = self._legs_of.get(uid, {})
+        legs.pop(memo.meta.uid, None)
+        if not legs:
+            self._legs_of.pop(uid, None)
+        if uid in self.memos:
+            self._wake(uid)
+
+    def wake_account(self, key: AccountKey) -> None:
+        """The account has changed."""
+        for uid, memo in self.memos.items():
+            if memo.group.account_key == key:
+                self._wake(uid)
+
+    # --- what others need ---------------------------------------------------------------------------------------
+
+    def legs(self, group: OrderGroup) -> Mapping[str, OrderIntent]:
+        """The orders of a group that are known, by name."""
+        mine = self._legs_of.get(group.metadata.uid, {})
+        return {memo.meta.name: memo.intent for memo in mine.values() if not memo.gone and belongs(group, memo.intent)}
+
+    def holds(self, memo: IntentMemo) -> bool:
+        """Whether an order is the leg of a group that lives: deleting it waits for the group."""
+        group = self.memos.get(group_uid_of(memo.intent))
+        if group is None or not belongs(group.group, memo.intent):
+            return False
+        state = group.group.status.state
+        return group.meta.deleting or state is None or not state.is_final
+
+    def urgent(self, uid: str) -> bool:
+        """Whether a group is being ended: that waits behind no new orders."""
+        memo = self.memos.get(uid)
+        return memo is not None and (memo.meta.deleting or memo.group.spec.desired_state.value == "Canceled")
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Which versions are known, by uid."""
+        return {uid: memo.meta.resource_version for uid, memo in self.memos.items()}
+
+    # --- work ---------------------------------------------------------------------------------------------------
+
+    async def handle(self, memo: GroupMemo, account: Account) -> float | None:
+        """One pass; returns in how many seconds the next one is due."""
+        if not account.acts:
+            return None
+        memo.foreign.update(self._taken(memo.group))
+        state = memo.group.status.state
+        due = await self._reconciler.reconcile(memo, account)
+        if memo.gone:
+            self.vanished(memo.meta.uid)
+            return None
+        if memo.group.status.state is not state:
+            self._wake_legs(memo.meta.uid)
+        return due
+
+    def _taken(self, group: OrderGroup) -> Iterator[str]:
+        """The names of first legs that other objects have."""
+        for leg in group.spec.legs:
+            name = child_name(group.metadata.name, leg.name, 1)
+            other = self._by_name.get((group.metadata.namespace, name))
+            if other is not None and not other.gone and not belongs(group, other.intent):
+                yield name
+
+    def _wake_legs(self, uid: str) -> None:
+        for leg in list(self._legs_of.get(uid, ())):
+            self._wake(leg)
