@@ -14,7 +14,6 @@ from support.stack import Stack, condition, eventually
 Json = Any
 BTC = "BTCUSDT"
 ENTRY = {"name": "entry", "role": "Entry", "side": "Buy", "type": "Market", "quantity": "0.01"}
-LIMIT_ENTRY = {**ENTRY, "type": "Limit", "price": "59000"}
 TARGET = {"name": "target", "role": "TakeProfit", "side": "Sell", "type": "Limit", "price": "66000"}
 STOP = {"name": "stop", "role": "StopLoss", "side": "Sell", "type": "StopMarket", "triggerPrice": "54000"}
 DIP = {"name": "dip", "side": "Buy", "type": "Limit", "price": "50000"}
@@ -47,7 +46,8 @@ async def test_a_bracket_enters_protects_and_takes_its_profit(shared: Stack) -> 
     assert (held["status"]["state"], held["status"]["execution"]) == ("Working", "Emulated")
     resting = await live(shared)
     assert [(order["type"], Decimal(order["origQty"])) for order in resting] == [("STOP_LOSS", NET)]
-    await shared.control.move_price(BTC, "66000")
+    # The best bid lies a little below the last trade: at 66000 itself there is nothing to be had.
+    await shared.control.move_price(BTC, "66100")
     done = await shared.until_group_state("trade", "Completed")
     assert Decimal(done["status"]["filledQuantity"]) == NET
     assert await live(shared) == []
@@ -69,19 +69,67 @@ async def test_a_bracket_whose_stop_is_hit_ends_without_its_target(shared: Stack
     assert await sold(shared) == NET
 
 
-async def test_an_entry_that_is_canceled_in_part_filled_keeps_its_protection_when_deleted(shared: Stack) -> None:
-    await shared.group("trade", [LIMIT_ENTRY, TARGET, STOP])
-    await shared.until_group_state("trade", "Entering")
-    await shared.control.trade(BTC, "59000", "0.004")
-    await shared.until_protected("trade")
+async def test_an_entry_that_is_filled_in_part_keeps_its_protection_when_the_group_is_deleted(shared: Stack) -> None:
+    # The market offers less than 2 ETH up to this price.
+    entry = {**ENTRY, "type": "Limit", "quantity": "2", "price": "3000.30"}
+    exits = [{**TARGET, "price": "4000"}, {**STOP, "triggerPrice": "2500"}]
+    await shared.group("trade", [entry, *exits], symbol="ETH/USDT")
+    held = await shared.until_protected("trade")
+    assert held["status"]["state"] == "Working"
+    bought = Decimal(leg(held, "entry")["filledQuantity"])
+    assert 0 < bought < 2
     await shared.delete_group("trade")
     await shared.until_gone("trade", GROUPS)
     for name in ("trade-entry", "trade-stop"):
         await shared.until_gone(name)
     resting = await live(shared)
     assert [order["type"] for order in resting] == ["STOP_LOSS"]
-    assert Decimal(resting[0]["origQty"]) == Decimal("0.00399")
-    await shared.control.move_price(BTC, "54000")
+    covered = Decimal(resting[0]["origQty"])
+    assert bought * Decimal("0.998") < covered < bought
+
+
+async def test_a_fill_of_one_leg_makes_the_other_smaller(shared: Stack) -> None:
+    low = {"name": "low", "side": "Buy", "type": "Limit", "price": "3000.30"}
+    lower = {"name": "lower", "side": "Buy", "type": "Limit", "price": "2500"}
+    await shared.group("both", [low, lower], type="OUO", symbol="ETH/USDT", quantity="2")
+
+    async def shrunk() -> bool:
+        orders = {order["price"]: order for order in (await shared.truth()).orders if order["status"] != "CANCELED"}
+        first, second = orders.get("3000.30000000"), orders.get("2500.00000000")
+        if first is None or second is None:
+            return False
+        filled = Decimal(first["executedQty"])
+        return 0 < filled < 2 and Decimal(second["origQty"]) == 2 - filled
+
+    await eventually(shrunk, what="the second leg asks for what the first has left")
+    await shared.patch_group("both", {"spec": {"desiredState": "Canceled"}})
+    await shared.until_group_state("both", "Canceled")
+    assert await live(shared) == []
+
+
+async def test_a_target_that_is_touched_and_finds_nothing_gives_the_stop_back(shared: Stack) -> None:
+    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.until_protected("trade")
+    # The best bid lies a little below the last trade.
+    await shared.control.move_price(BTC, "66000")
+    await shared.until_group("trade", lambda obj: leg(obj, "stop")["round"] == 2, what="a second stop")
+    again = await shared.until_protected("trade")
+    assert leg(again, "target")["state"] == "Expired"
+    assert [Decimal(order["origQty"]) for order in await live(shared)] == [NET]
+    assert await sold(shared) == 0
+
+
+async def test_a_stop_that_is_canceled_by_hand_is_reported_and_the_position_is_closed(shared: Stack) -> None:
+    await shared.group("trade", [ENTRY, TARGET, STOP], maxUnprotectedSeconds=3)
+    held = await shared.until_protected("trade")
+    await shared.control.cancel(shared.named("main"), BTC, order_id=int(leg(held, "stop")["exchangeOrderId"]))
+    await shared.until_protected("trade", "False", "StopFailed")
+    done = await shared.until_group_state("trade", "Completed")
+    assert done["status"]["protectionFailure"] == "ClosePosition"
+    assert condition(done, "Stalled") == ("True", "ProtectionFailed")
+    assert leg(done, "close")["state"] == "Filled"
+    assert await sold(shared) == NET
+    assert await live(shared) == []
 
 
 async def test_a_group_that_is_deleted_with_cancel_leaves_nothing_at_the_venue(shared: Stack) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
 from exchange_kernel.api.enums import LegRole, Side
-from exchange_kernel.core.groups.facts import Facts, Leg, filled_of
+from exchange_kernel.core.groups.facts import Facts, Leg, filled_of, knows_fees
 from exchange_kernel.core.market_rules import ZERO, to_step
 from exchange_kernel.core.venue import Market
 
@@ -90,7 +90,7 @@ def _fees(entry: Leg, market: Market | None) -> Decimal:
     children = (*entry.earlier, *((entry.child,) if entry.child is not None else ()))
     base = market.base if market is not None else None
     known = sum((fee.amount for child in children for fee in child.status.fees if fee.currency == base), ZERO)
-    if entry.ended:
+    if all(knows_fees(child) for child in children):
         return max(known, ZERO)
     rate = market.taker_fee if market is not None and market.taker_fee is not None else WORST_FEE
     return max(known, _EXACT.multiply(sum((filled_of(child) for child in children), ZERO), rate), ZERO)

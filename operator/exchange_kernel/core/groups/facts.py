@@ -102,7 +102,10 @@ class Leg:
 
     @property
     def ended(self) -> bool:
-        """Whether the OrderIntent of this round is final and all its fills are known."""
+        """Whether the end of this round's order was read back (or it was never sent and never will be).
+
+        A fill that was on its way then can still show up: it counts, and may make an overfill.
+        """
         return is_over(self.child) if self.child is not None else self.begun and self._recorded_as_final
 
     @property
@@ -149,14 +152,20 @@ class Leg:
 
 
 def is_over(child: OrderIntent) -> bool:
-    """Whether an order is final, with all its fills and fees known.
+    """Whether an order is final: its end was read back, with what it had filled."""
+    return child.status.state is not None and child.status.state.is_final
 
-    One that never reached the venue has nothing to settle.
-    """
+
+def is_settled(child: OrderIntent) -> bool:
+    """Whether nothing more can become known of an order; one that never reached the venue has nothing to settle."""
+    return is_over(child) and (child.status.settled or child.status.exchange_order_id is None)
+
+
+def knows_fees(child: OrderIntent) -> bool:
+    """Whether the fees of all that an order has filled are known."""
     status = child.status
-    if status.state is None or not status.state.is_final:
-        return False
-    return status.settled or status.exchange_order_id is None
+    listed = sum((trade.quantity for trade in status.recent_trades), ZERO)
+    return is_settled(child) or listed == filled_of(child)
 
 
 def filled_of(child: OrderIntent) -> Decimal:

@@ -15,7 +15,7 @@ from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import CURRENT, FAILED, FALSE, IN_PROGRESS, TRUE, UNKNOWN, Aspect, Kstatus
 from exchange_kernel.core.groups.amounts import Amounts
 from exchange_kernel.core.groups.ending import is_exposed, needs_stop
-from exchange_kernel.core.groups.facts import Facts, Leg, child_name
+from exchange_kernel.core.groups.facts import Facts, Leg, child_name, is_settled
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin
 from exchange_kernel.core.market_rules import ZERO, shown
@@ -168,7 +168,7 @@ def _placed(facts: Facts) -> Aspect:
 def _completed(facts: Facts, words: Words) -> Aspect:
     if not words.state.is_final:
         return Aspect(Type.COMPLETED, FALSE, Reason.NOT_ENDED)
-    settled = not facts.open
+    settled = not facts.open and all(leg.child is None or is_settled(leg.child) for leg in facts)
     return Aspect(Type.COMPLETED, TRUE if settled else FALSE, Reason.SETTLED if settled else Reason.SETTLING)
 
 

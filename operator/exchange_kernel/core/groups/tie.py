@@ -18,7 +18,7 @@ from exchange_kernel.core.gates.prices import waits_for_rise
 from exchange_kernel.core.gates.wish import is_paused
 from exchange_kernel.core.groups.again import Verdict, again, form_after
 from exchange_kernel.core.groups.amounts import Amounts, is_worth_resizing, too_small
-from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, Pair
+from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, Pair, knows_fees
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.plan import Plan, is_something
 
@@ -79,7 +79,7 @@ def _is_final(leg: Leg) -> bool:
 def _fees_may_come(plan: Plan, facts: Facts, entry: Leg) -> bool:
     """An exit that is resized right after it was placed leaves a gap: the last fees are worth a short wait."""
     child = entry.child
-    if entry.ended or not _is_final(entry) or child is None or child.status.finished_at is None:
+    if child is None or not _is_final(entry) or knows_fees(child) or child.status.finished_at is None:
         return False
     left = SETTLE_SECONDS - (facts.view.now.wall - child.status.finished_at).total_seconds()
     if left <= 0 or left > SETTLE_SECONDS:

@@ -118,6 +118,7 @@ def test_a_kind_has_the_names_of_the_design(kind: type[KubeObject]) -> None:
 
     assert names["shortNames"] == {
         "OrderIntent": ["oi"],
+        "OrderGroup": ["og"],
         "ExchangeAccount": ["xa"],
         "AccountState": ["xas"],
         "OrderReceipt": ["orec"],
