@@ -178,3 +178,27 @@ async def test_a_key_that_is_in_use_is_not_released_by_who_may_only_patch(
     with pytest.raises(Forbidden, match="needs the verb release"):
         await pipeline.merge_patch(SECRETS, namespace, "keys", {"metadata": {"finalizers": None}})
     await cleaner.merge_patch(SECRETS, namespace, "keys", {"metadata": {"finalizers": None}})
+
+
+def leg_object(name: str, namespace: str, group: str) -> Json:
+    obj = intent_object(name, namespace)
+    owner = {"apiVersion": "exchangekernel.dev/v1alpha1", "kind": "OrderGroup", "name": group, "uid": "uid-of-group"}
+    obj["metadata"]["ownerReferences"] = [{**owner, "controller": True}]
+    return obj
+
+
+async def test_who_may_only_patch_cannot_edit_the_leg_of_a_group(
+    policy: ControlPlane, client: ApiClient, user: Makes, namespace: str
+) -> None:
+    del policy
+    await client.create(INTENTS, namespace, leg_object("trade-stop", namespace, "trade"))
+    pipeline, operator = await user("pipeline"), await user("operator", "manage-legs")
+    change = {"spec": {"desiredState": "Canceled"}}
+    with pytest.raises(Forbidden, match="a leg of OrderGroup trade: change the group instead"):
+        await pipeline.merge_patch(INTENTS, namespace, "trade-stop", change)
+    with pytest.raises(Forbidden, match="a leg of OrderGroup trade"):
+        await pipeline.merge_patch(INTENTS, namespace, "trade-stop", {"metadata": {"ownerReferences": None}})
+    with pytest.raises(Forbidden, match="a leg of OrderGroup other"):
+        await pipeline.create(INTENTS, namespace, leg_object("other-stop", namespace, "other"))
+    await pipeline.merge_patch(INTENTS, namespace, "trade-stop", {"metadata": {"labels": {"note": "kept"}}})
+    await operator.merge_patch(INTENTS, namespace, "trade-stop", change)

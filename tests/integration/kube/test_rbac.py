@@ -6,28 +6,42 @@ import itertools
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
 
 from exchange_kernel.api.account_state import AccountState
-from exchange_kernel.api.enums import OrderStateName
-from exchange_kernel.api.meta import API_VERSION
+from exchange_kernel.api.enums import GroupState, OrderStateName
+from exchange_kernel.api.meta import API_VERSION, ObjectMeta
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.crds import check_kinds
 from exchange_kernel.kube.errors import Forbidden
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 from exchange_kernel.kube.events import EventRecorder
+from exchange_kernel.kube.groups import GroupStore
 from exchange_kernel.kube.intents import IntentStore
 from exchange_kernel.kube.journal import JournalStore
+from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.receipts import ReceiptStore
-from exchange_kernel.kube.resources import ACCOUNT_STATES, ACCOUNTS, CONFIG_MAPS, INTENTS, RECEIPTS, SECRETS, Resource
+from exchange_kernel.kube.resources import (
+    ACCOUNT_STATES,
+    ACCOUNTS,
+    CONFIG_MAPS,
+    GROUPS,
+    INTENTS,
+    RECEIPTS,
+    SECRETS,
+    Resource,
+)
 from exchange_kernel.kube.sweep import list_seen
 from integration.kube.conftest import CRDS, NAMESPACES, client_of
 from local_cluster import ControlPlane
 from support.kube_fakes import intent_object, receipt
+from support.manifests import group
 
 RBAC = CRDS.parent / "examples" / "rbac"
 HOME, ACCOUNTS_NAMESPACE, DESK = "exchange-kernel", "trading-accounts", "strategy-demo"
@@ -86,6 +100,27 @@ async def test_the_operator_can_do_all_that_it_does_to_orders(operator: ApiClien
     assert name in {intent.metadata.name for intent in (await store.list()).items}
     await store.remove_finalizer(newest.metadata)
     await strategy.delete(INTENTS, DESK, name, uid=seen.metadata.uid)
+
+
+async def test_the_operator_can_do_all_that_it_does_to_groups_and_their_legs(
+    operator: ApiClient, strategy: ApiClient
+) -> None:
+    name, groups, intents = unique("trade"), GroupStore(operator), IntentStore(operator)
+    legs = [{"name": leg, "side": "Buy", "type": "Limit", "price": "20000"} for leg in ("low", "high")]
+    manifest = group(DESK, name, "main", legs, type="OCO", quantity="0.01")
+    created = await strategy.create(GROUPS, DESK, manifest)
+
+    held = await groups.add_finalizer((await groups.get(DESK, name)).metadata)
+    assert held is not None
+    working = held.status.model_copy(update={"state": GroupState.WORKING})
+    newest = await groups.patch_status(held.metadata, held.status, working)
+    assert newest is not None
+    assert newest.metadata.uid in await list_seen(operator, GROUPS)
+    stored = await intents.create(read_object(OrderIntent, intent_object(f"{name}-low", DESK)))
+    changed = await intents.change(ObjectMeta.model_validate(stored["metadata"]), {"price": Decimal(19000)})
+    await operator.delete(INTENTS, DESK, f"{name}-low", uid=changed["metadata"]["uid"])
+    await groups.remove_finalizer(newest.metadata)
+    await strategy.delete(GROUPS, DESK, name, uid=created["metadata"]["uid"])
 
 
 async def test_the_operator_can_do_all_that_it_does_to_its_journal(operator: ApiClient) -> None:
@@ -175,7 +210,8 @@ async def test_the_operator_may(operator: ApiClient, verb: str, resource: Resour
         ("watch", SECRETS, ACCOUNTS_NAMESPACE),
         ("get", SECRETS, HOME),
         ("get", SECRETS, DESK),
-        ("create", INTENTS, DESK),
+        ("create", GROUPS, DESK),
+        ("delete", GROUPS, DESK),
         ("update", INTENTS, DESK),
         ("update", ACCOUNTS, ACCOUNTS_NAMESPACE),
         ("create", RECEIPTS, DESK),
