@@ -9,6 +9,9 @@ from demo.terminal import Terminal
 
 ORDERS: Final = ("-n", "strategy-demo")
 LIMIT_BUY: Final = "examples/10-limit-buy.yaml"
+BRACKET: Final = "examples/30-bracket.yaml"
+MARKET: Final = "BTCUSDT"
+ABOVE_TARGET: Final = "66500"
 ANSWER_DELAY_MS: Final = 60_000
 
 
@@ -89,6 +92,23 @@ def _exactly_one_order(stack: Stack, terminal: Terminal, new_orders: int) -> Non
     if (new_orders, len(own)) != (1, 1):
         raise DemoError(f"Exactly one order was expected; the venue has {len(own)}, and {new_orders} new ones in all")
     terminal.good(f"The venue has exactly one order for it, number {own[0]['orderId']}: {STATES[own[0]['status']]}.")
+
+
+def a_bracket_protects_and_takes_its_profit(stack: Stack, terminal: Terminal) -> None:
+    """The entry is filled, the stop rests, the price moves, the target is filled, the stop is gone."""
+    terminal.section("A bracket: bought, protected by a stop, sold at its target")
+    stack.kubectl("apply", "-f", BRACKET)
+    stack.kubectl("wait", "--for=condition=Protected", "ordergroup/bracket", *ORDERS, "--timeout=30s")
+    stack.kubectl("get", "ordergroups", *ORDERS)
+    stack.kubectl("get", "orderintents", *ORDERS, "-l", "exchangekernel.dev/leg")
+    terminal.say(f"The stop rests at the venue. The market rises to {ABOVE_TARGET}, above the target.")
+    stack.venue.move_price(MARKET, ABOVE_TARGET)
+    stack.kubectl("wait", "--for=jsonpath={.status.state}=Completed", "ordergroup/bracket", *ORDERS, "--timeout=30s")
+    stack.kubectl("get", "ordergroups", *ORDERS)
+    group = stack.ask("get", "ordergroup/bracket", *ORDERS)["status"]
+    if group["filledQuantity"] != group["targetQuantity"]:
+        raise DemoError(f"The bracket should have sold what it bought: {group}")
+    terminal.good(f"Sold {group['filledQuantity']} BTC, all that was bought after the fee; no stop is left behind.")
 
 
 def both_sides_agree(stack: Stack, terminal: Terminal) -> bool:

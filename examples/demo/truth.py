@@ -35,6 +35,14 @@ class Venue:
 
         asyncio.run(self._with(ask))
 
+    def move_price(self, symbol: str, price: str) -> None:
+        """Trade the market to a price."""
+
+        async def ask(control: ControlClient) -> None:
+            await control.move_price(symbol, price)
+
+        asyncio.run(self._with(ask))
+
     async def _with(self, ask: Any) -> Any:  # noqa: ANN401 - whatever is asked for
         async with ControlClient(self.control_url, self.token) as control:
             return await ask(control)

@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from exchange_kernel.api.enums import LegRole, Side
 from exchange_kernel.core.groups.facts import Facts, Leg, filled_of, knows_fees
 from exchange_kernel.core.market_rules import ZERO, to_step
+from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue import Market
 
 # Where the venue does not say what it charges: more than any spot venue's highest tier.
@@ -77,7 +78,7 @@ def _received(facts: Facts, entry: Leg) -> Decimal:
     market = facts.view.market
     fee = _fees(entry, market) if _pays_in_base(facts, entry) else ZERO
     net = max(ZERO, entry.filled - fee)
-    return to_step(net, market.quantity_step, ROUND_FLOOR) if market is not None else net
+    return tidy(to_step(net, market.quantity_step, ROUND_FLOOR)) if market is not None else net
 
 
 def _pays_in_base(facts: Facts, entry: Leg) -> bool:
