@@ -8,7 +8,7 @@ is placed again for what is left, at growing intervals where it failed.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from exchange_kernel.api.enums import LegRole, OrderType, TradingState
+from exchange_kernel.api.enums import LegRole, OrderType, TimeInForce, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
@@ -43,7 +43,7 @@ def again(view: GroupView, leg: Leg) -> Again:
     if child is None:
         # Never begun; or its object is gone, and the record says how it ended.
         return Again(Verdict.NEVER, why="its OrderIntent is gone") if leg.begun else Again(Verdict.NOW)
-    if fires_late(child):
+    if fires_late(child) or _took_a_part(leg, child):
         return Again(Verdict.NOW, Form.AT_ONCE)
     if _goes_on_at_once(leg, child):
         return _after_failure(view, leg, child, Form.AT_ONCE)
@@ -53,8 +53,16 @@ def again(view: GroupView, leg: Leg) -> Again:
 def form_after(leg: Leg) -> Form:
     """How the order of a recorded round goes out: as the one before made necessary."""
     before = leg.earlier[-1] if leg.earlier else None
+    if before is not None and _took_a_part(leg, before):
+        return Form.AT_ONCE
     late = before is not None and (fires_late(before) or _goes_on_at_once(leg, before))
     return Form.AT_ONCE if late else Form.WRITTEN
+
+
+def _took_a_part(leg: Leg, child: OrderIntent) -> bool:
+    """Whether a target took what was to be had at its price: what is left rests there, where nothing else can."""
+    taken = child.spec.time_in_force is TimeInForce.IOC or child.spec.type is OrderType.MARKET
+    return leg.spec.role is LegRole.TAKE_PROFIT and taken and child.status.state is State.EXPIRED
 
 
 def _goes_on_at_once(leg: Leg, child: OrderIntent) -> bool:

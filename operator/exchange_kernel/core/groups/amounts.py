@@ -75,6 +75,9 @@ def _received(facts: Facts, entry: Leg) -> Decimal:
     """What the entry has brought in; an entry that sells brings in nothing to be sold: all of it is bought back."""
     if entry.filled <= ZERO:
         return ZERO
+    if entry.child is None:
+        # Its object is gone, and with it what it paid: what was written down when it ended.
+        return facts.view.group.status.target_quantity or ZERO
     market = facts.view.market
     fee = _fees(entry, market) if _pays_in_base(facts, entry) else ZERO
     net = max(ZERO, entry.filled - fee)

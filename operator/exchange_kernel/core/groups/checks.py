@@ -101,12 +101,23 @@ def expected_quantity(facts: Facts, leg: Leg) -> Decimal | None:
     if facts.entry is None:
         return facts.view.group.spec.quantity
     bought, rules = facts.entry.spec.quantity, facts.view.market
-    if bought is None or rules is None:
-        return None
+    if rules is None:
+        return bought or Decimal(1)  # nothing is judged by it before the markets are known
+    if bought is None:
+        bought = _bought_by_quote(facts, facts.entry)
     if facts.entry.spec.side is not Side.BUY or leg.spec.side is not Side.SELL:
         return bought
     fee = rules.taker_fee if rules.taker_fee is not None else WORST_FEE
-    return to_step(_EXACT.multiply(bought, 1 - fee), rules.quantity_step, ROUND_FLOOR) or None
+    return to_step(_EXACT.multiply(bought, 1 - fee), rules.quantity_step, ROUND_FLOOR) or rules.quantity_step
+
+
+def _bought_by_quote(facts: Facts, entry: Leg) -> Decimal:
+    """What an amount of quote buys at least: at the dearest price that the exits are written for."""
+    prices = [leg.spec.price or leg.spec.trigger_price for leg in facts.exits]
+    last = facts.view.price.value if facts.view.price is not None else None
+    dearest = max((price for price in (*prices, last) if price is not None), default=None)
+    spent = entry.spec.quote_quantity or Decimal(0)
+    return _EXACT.divide(spent, dearest) if dearest is not None else Decimal(1)
 
 
 def _too_late(view: GroupView) -> Stop | None:

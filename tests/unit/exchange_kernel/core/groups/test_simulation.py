@@ -1,0 +1,39 @@
+"""Groups in worlds with two operators, crashes and lagging caches; and the same with one rule broken, which shows."""
+
+import pytest
+
+from support.group_simulation.mutations import MUTATIONS, mutated
+from support.group_simulation.run import World
+from unit.exchange_kernel.core.groups import test_lives as lives
+
+WORLDS = 40
+# Where a rule is broken and the worlds show it late or never, the life that shows it.
+SHOWN_BY = {
+    "a leg's next order asks for all again": lives.test_what_the_target_could_not_sell_gets_its_stop_back,
+    "an order that ended is never followed by another": lives.test_what_the_target_could_not_sell_gets_its_stop_back,
+    "a stop that is too late is placed as it is written": lives.test_a_stop_that_comes_too_late_trades_at_once,
+    "the end of a leg is not asked for": lives.test_a_touched_target_waits_until_the_stop_has_ended,
+    "an overfill is not noticed": lives.test_both_filled_at_the_same_moment_are_an_overfill,
+    "nothing is ever too small": lives.test_a_fill_too_small_to_protect_is_called_dust,
+    "everything is too small": lives.test_what_the_entry_brought_in_net_of_its_fee_is_protected,
+    "earlier rounds are forgotten": lives.test_what_the_target_could_not_sell_gets_its_stop_back,
+}
+
+
+@pytest.mark.parametrize("start", range(0, WORLDS, 10))
+def test_what_must_hold_of_a_group_holds_in_every_world(start: int) -> None:
+    ended = [World(seed).run() for seed in range(start, start + 10)]
+    assert sum(world.api.writes for world in ended) > 100, "the worlds do something"
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_broken_rule_turns_the_worlds_or_a_life_red(name: str) -> None:
+    with mutated(name), pytest.raises(AssertionError):
+        _judge(name)
+
+
+def _judge(name: str) -> None:
+    if name in SHOWN_BY:
+        SHOWN_BY[name]()
+    for seed in range(WORLDS):
+        World(seed).run()
