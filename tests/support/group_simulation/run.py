@@ -21,7 +21,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.groups import decide as heart
 from exchange_kernel.core.groups.facts import GroupView, child_name
 from exchange_kernel.core.groups.states import may_follow
-from exchange_kernel.core.view import AccountFacts, Now, ReferencePrice
+from exchange_kernel.core.view import AccountFacts, Now, Problem, ReferencePrice
 from support.builders import RULES, market
 from support.group_builders import bracket, oco_entries, oto, ouo_exits
 from support.group_simulation.model import Api, ConflictError, Market, bought, is_live, sold
@@ -44,6 +44,7 @@ class Operator:
     children: dict[str, OrderIntent] = field(default_factory=dict)
     price: ReferencePrice | None = None
     exposed_since: float | None = None
+    blind_until: int = 0
     running: Generator[None, None, None] | None = None
 
     def sync(self) -> None:
@@ -53,6 +54,8 @@ class Operator:
 
     def restart(self) -> None:
         self.running, self.price, self.exposed_since = None, None, None
+        # A new process reads the account's markets before it knows anything of fees and steps.
+        self.blind_until = self.world.market.second + self.world.rng.choice((0, 2))
         self.sync()
 
     def step(self) -> None:
@@ -139,7 +142,7 @@ class Operator:
         return GroupView(
             group=group,
             children=dict(self.children),
-            account=self.world.account(),
+            account=self.world.account(blind=self.world.market.second < self.blind_until),
             now=now,
             price=self.price,
             exposed_for=0.0 if since is None else now.monotonic - since,
@@ -181,7 +184,9 @@ class World:
 
     # --- surroundings -------------------------------------------------------------------------------------------
 
-    def account(self) -> AccountFacts:
+    def account(self, *, blind: bool) -> AccountFacts:
+        if blind:
+            return AccountFacts(problem=Problem("Connecting", "the account is being opened"))
         return AccountFacts(
             venue_account_id="v",
             journal_uid="j",

@@ -58,7 +58,9 @@ def measure(facts: Facts) -> Amounts:
 
 
 def target_of(facts: Facts) -> Decimal:
-    """T."""
+    """T. Without the market's rules, as after a restart, neither fees nor steps are known: what was said stays."""
+    if facts.view.market is None and facts.view.group.status.target_quantity is not None:
+        return facts.view.group.status.target_quantity
     if facts.entry is None:
         return _wished(facts)
     return _received(facts, facts.entry)

@@ -81,6 +81,9 @@ def decide(view: GroupView) -> GroupDecision:
         return GroupDecision("hold what was begun", view.group.status, hold=True)
     failure = failure_due(facts, sums)
     mode = mode_of(facts, sums, failure)
+    if mode is Mode.LIVE and view.market is None:
+        # After a restart the account's markets are read first; nothing is sized by half of what has to be known.
+        return GroupDecision("the market's rules are not known", view.group.status)
     done = False
     if mode is Mode.LIVE:
         tie.follow(plan, facts, sums)

@@ -13,6 +13,7 @@ from exchange_kernel.api.enums import (
 )
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.view import AccountFacts, Problem
 from support.group_builders import DIP, ENTRY, STOP, TARGET, Stage, bracket, group, oco_entries, oto, ouo_exits
 
 
@@ -512,6 +513,17 @@ def test_a_round_that_is_recorded_and_not_there_is_created_with_what_is_right_no
     again = Stage(stage.group, children={"trade-entry": stage.leg("entry")})
     again.rest()
     assert again.wants("stop")[0] == "Canceled", "the end of the stop was never written down: it may still work"
+
+
+def test_nothing_is_sized_while_the_markets_rules_are_not_known() -> None:
+    stage = entered(Stage(bracket()))
+    known, stage.account = stage.account, AccountFacts(problem=Problem("Connecting", "soon"))
+    stage.rest()
+    assert stage.wants("stop") == ("Working", "StopMarket", "0.999")
+    assert stage.group.status.target_quantity == Decimal("0.999")
+    stage.account = known
+    stage.rest()
+    assert stage.wants("stop") == ("Working", "StopMarket", "0.999")
 
 
 def test_a_finished_group_does_not_create_what_was_deleted_after_its_end() -> None:
