@@ -25,7 +25,7 @@ from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.events import EventRecorder
 from exchange_kernel.kube.intents import IntentStore
 from exchange_kernel.kube.receipts import ReceiptStore
-from exchange_kernel.kube.resources import ACCOUNTS, INTENTS
+from exchange_kernel.kube.resources import ACCOUNTS, GROUPS, INTENTS
 from exchange_kernel.kube.retry import Patience
 from exchange_kernel.settings import Settings
 from support.memory_api import MemoryApi, Obj
@@ -134,7 +134,7 @@ class World:
 
     def watch(self, engine: Engine | None = None) -> None:
         """Let a process see what changes, as the informer does."""
-        kinds = {INTENTS.plural: INTENTS, ACCOUNTS.plural: ACCOUNTS}
+        kinds = {INTENTS.plural: INTENTS, GROUPS.plural: GROUPS, ACCOUNTS.plural: ACCOUNTS}
         offer = (engine or self.engine).offer
         loop = asyncio.get_running_loop()
 

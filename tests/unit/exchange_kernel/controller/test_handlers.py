@@ -12,7 +12,7 @@ from exchange_kernel.api.meta import FINALIZER_CANCEL_ORDER
 from exchange_kernel.controller import handlers
 from exchange_kernel.controller.informer import Informer
 from exchange_kernel.kube.connection import LoginValues
-from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, Json, Resource
+from exchange_kernel.kube.resources import ACCOUNTS, GROUPS, INTENTS, Json, Resource
 
 
 def login() -> LoginValues:
@@ -34,11 +34,15 @@ async def test_an_event_is_handed_over_as_it_came() -> None:
     offered: list[tuple[Resource, str | None, Json]] = []
     registry = handlers.build_registry(lambda resource, kind, obj: offered.append((resource, kind, obj)), login)
     watching = registry._watching.get_all_handlers()
-    assert len(watching) == 2
+    assert len(watching) == 3
     for handler in watching:
         obj = {"metadata": {"uid": handler.id}}
         await cast("Any", handler.fn)(event={"type": "DELETED", "object": obj}, logger=None, body=obj)
-    assert [(resource, kind) for resource, kind, _ in offered] == [(ACCOUNTS, "DELETED"), (INTENTS, "DELETED")]
+    assert [(resource, kind) for resource, kind, _ in offered] == [
+        (ACCOUNTS, "DELETED"),
+        (INTENTS, "DELETED"),
+        (GROUPS, "DELETED"),
+    ]
 
 
 def test_handlers_have_no_branches() -> None:
@@ -106,10 +110,10 @@ async def test_what_the_thread_sees_is_offered_in_the_main_loop(monkeypatch: pyt
     monkeypatch.setattr(handlers, "watch", watch)
     informer = Informer(lambda resource, kind, obj: offered.put_nowait((resource, threading.get_ident())), login)
     informer.start()
-    seen = [await asyncio.wait_for(offered.get(), 10.0) for _ in range(2)]
+    seen = [await asyncio.wait_for(offered.get(), 10.0) for _ in range(3)]
     await informer.stop()
-    assert seen == [(ACCOUNTS, threading.get_ident()), (INTENTS, threading.get_ident())]
-    assert informer.seen == 2
+    assert seen == [(kind, threading.get_ident()) for kind in (ACCOUNTS, INTENTS, GROUPS)]
+    assert informer.seen == 3
 
 
 async def test_a_watch_that_is_blind_twice_is_replaced_even_when_it_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
