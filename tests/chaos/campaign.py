@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from chaos.dialects import Dialect, says
+from chaos.group_plan import GroupScript
 from chaos.plan import Amend, Broken, Cancel, Create, Delete, Drift, Plan, Script
 from chaos.scene import Scene
 from chaos.verdict import Picture, Verdict, judge
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.kube.errors import NotFound
-from exchange_kernel.kube.resources import INTENTS, RECEIPTS
+from exchange_kernel.kube.resources import GROUPS, INTENTS, RECEIPTS
 
 Json = Mapping[str, Any]
 Say = Callable[[str], None]
@@ -61,7 +62,8 @@ async def run(plan: Plan, dialects: tuple[Dialect, ...], folder: Path, say: Say,
     began = time.monotonic()
     async with Scene(folder, dialects, lease) as scene:
         acting = "one operator per account at a time" if lease else "both operators on all accounts"
-        size = f"{len(plan.scripts)} orders, {len(plan.faults)} faults over {plan.seconds:.0f} s"
+        what = f"{len(plan.scripts)} orders, {len(plan.groups)} groups"
+        size = f"{what}, {len(plan.faults)} faults over {plan.seconds:.0f} s"
         say(f"seed {plan.seed}: {size}, {acting}")
         identities = {s.name: scene.identity(s.name, s.account, s.spec) for s in plan.scripts}
         start = time.monotonic()
@@ -81,6 +83,8 @@ async def _carry_out(scene: Scene, plan: Plan, start: float, say: Say, human: Co
     async with asyncio.TaskGroup() as tasks:
         for script in plan.scripts:
             tasks.create_task(_user(scene, script, start))
+        for group in plan.groups:
+            tasks.create_task(_group(scene, group, start))
         for broken in plan.faults:
             tasks.create_task(_break(scene, broken, start))
         tasks.create_task(_market(scene, plan.market, start))
@@ -102,6 +106,19 @@ async def _user(scene: Scene, script: Script, start: float) -> None:
         except NotFound:
             # Changing what an earlier act has deleted.
             continue
+
+
+async def _group(scene: Scene, script: GroupScript, start: float) -> None:
+    await _until(start + script.at)
+    await scene.create_group(script.name, script.account, script.spec)
+    for at, what in sorted(each for each in (script.change, script.end) if each is not None):
+        await _until(start + at)
+        if what == "delete":
+            await scene.delete_group(script.name)
+        elif what == "cancel":
+            await scene.patch_group(script.name, {"desiredState": "Canceled"})
+        else:
+            await scene.patch_group(script.name, {"legs": script.changed()})
 
 
 async def _act(scene: Scene, script: Script, act: Create | Amend | Cancel | Delete) -> None:
@@ -143,7 +160,7 @@ async def _settle(
     while True:
         picture = await _picture(scene, identities)
         await human.look(picture)
-        verdict = judge(plan.scripts, picture)
+        verdict = judge(plan.scripts, picture, plan.groups)
         if verdict.good or verdict.hurts or time.monotonic() > deadline:
             return verdict, picture
         if time.monotonic() - said > _PROGRESS:
@@ -186,4 +203,5 @@ async def _picture(scene: Scene, identities: Mapping[str, Any]) -> Picture:
     """The venue first: what it says may be older than the status, never newer."""
     accounts = await scene.at_venue(lambda control: control.dump())
     orders = [says(order) for name in scene.account_names for order in accounts[name].orders]
-    return Picture(await scene.objects(INTENTS), await scene.objects(RECEIPTS), orders, identities)
+    groups = await scene.objects(GROUPS)
+    return Picture(await scene.objects(INTENTS), await scene.objects(RECEIPTS), orders, identities, groups)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from chaos.breakage import StreamEvent, VenueAnswer
+from chaos.findings import VenueSays
 from chaos.places import VenueProcess
-from chaos.verdict import VenueSays
 
 Json = Mapping[str, Any]
 

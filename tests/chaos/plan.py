@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from chaos import breakage
+from chaos import group_plan as making
 from chaos.breakage import Fault
+from chaos.group_plan import GroupScript
 
 Json = Mapping[str, Any]
 
@@ -130,6 +132,7 @@ class Plan:
     scripts: tuple[Script, ...]
     faults: tuple[Broken, ...]
     market: tuple[Drift, ...] = field(repr=False)
+    groups: tuple[GroupScript, ...] = ()
 
     def only(self, orders: Collection[int] | None = None, faults: Collection[int] | None = None) -> "Plan":
         """The same campaign with some of its orders and faults; None keeps all."""
@@ -139,10 +142,11 @@ class Plan:
             tuple(script for script in self.scripts if orders is None or script.number in orders),
             tuple(broken for broken in self.faults if faults is None or broken.number in faults),
             self.market,
+            self.groups,
         )
 
 
-def make(seed: int, *, orders: int, faults: int, seconds: float, shares: Sequence[int]) -> Plan:
+def make(seed: int, *, orders: int, faults: int, seconds: float, shares: Sequence[int], groups: int = 0) -> Plan:
     """The campaign of a seed.
 
     Args:
@@ -151,6 +155,7 @@ def make(seed: int, *, orders: int, faults: int, seconds: float, shares: Sequenc
         faults: How many faults.
         seconds: Over which time they are spread.
         shares: For each account, how many parts of the orders it has.
+        groups: How many OrderGroups, on the accounts of Binance's dialect, which come first.
     """
     # One source per subject: another number of faults does not change the orders.
     intents, breaking, wandering = (_source(seed, part) for part in ("orders", "faults", "market"))
@@ -163,6 +168,7 @@ def make(seed: int, *, orders: int, faults: int, seconds: float, shares: Sequenc
             for number, at in enumerate(sorted(breaking.uniform(1.0, seconds) for _ in range(faults)))
         ),
         _market(wandering, seconds),
+        making.make(seed, groups=groups, seconds=seconds, accounts=range(min(4, len(shares)))),
     )
 
 

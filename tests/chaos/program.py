@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", default="", help="one or several, comma-separated (default: a random one)")
     parser.add_argument("--orders", type=int, default=1000, help="OrderIntents (1000)")
+    parser.add_argument("--groups", type=int, default=0, help="OrderGroups beside them, on Binance's dialect (0)")
     parser.add_argument("--faults", type=int, default=480, help="faults that are planned (480); most of them strike")
     parser.add_argument("--seconds", type=float, default=330.0, help="over which time (330)")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), default="both", help="of the accounts (both)")
@@ -63,14 +64,21 @@ async def _campaign(seed: int, options: argparse.Namespace, folder: Path) -> boo
         _say(report(result))
         return result
 
-    made = planning.make(seed, orders=options.orders, faults=options.faults, seconds=options.seconds, shares=shares)
+    made = planning.make(
+        seed,
+        orders=options.orders,
+        faults=options.faults,
+        seconds=options.seconds,
+        shares=shares,
+        groups=options.groups,
+    )
     result = await attempt(made.only(_numbers(options.only_orders), _numbers(options.only_faults)))
     if not result.good and options.shrink:
         _say(f"looking for a smaller campaign that fails, {options.shrink} tries at most")
         result = await shrink.smallest(result, attempt, tries=options.shrink)
     if not result.good:
         size = ["--seed", seed, "--orders", options.orders, "--faults", options.faults, "--seconds", options.seconds]
-        words = [*map(str, size), "--dialect", options.dialect]
+        words = [*map(str, size), "--dialect", options.dialect, "--groups", str(options.groups)]
         _say(f"again:\n  {shrink.command(result.plan, words, made)}\nlogs: {folder}")
     return result.good
 

@@ -28,7 +28,7 @@ from exchange_kernel.core.identity import Identity, identity_of
 from exchange_kernel.kube.connection import ConnectionSettings, connect
 from exchange_kernel.kube.errors import AlreadyExists, KubeError, NotFound
 from exchange_kernel.kube.objects import read_object
-from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, RECEIPTS, SECRETS, Resource
+from exchange_kernel.kube.resources import ACCOUNTS, GROUPS, INTENTS, RECEIPTS, SECRETS, Resource
 from local_cluster.cluster import LocalCluster
 from paper_exchange.control_client import ControlClient, ControlRefusedError
 from support import manifests
@@ -170,6 +170,23 @@ class Scene:
         with contextlib.suppress(AlreadyExists):
             await self._as_user(lambda: self.api.create(INTENTS, NAMESPACE, self.manifest(name, account, spec)))
 
+    async def create_group(self, name: str, account: int, spec: Mapping[str, Any]) -> None:
+        fields = {key: value for key, value in spec.items() if key != "legs"}
+        body = manifests.group(NAMESPACE, name, self.account_names[account], spec["legs"], **fields)
+        with contextlib.suppress(AlreadyExists):
+            await self._as_user(lambda: self.api.create(GROUPS, NAMESPACE, body))
+
+    async def patch_group(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Change fields of a group's spec; nothing where the API server refuses, as it does for one that has ended."""
+        with contextlib.suppress(KubeError):
+            await self._as_user(lambda: self.api.merge_patch(GROUPS, NAMESPACE, name, {"spec": dict(spec)}))
+
+    async def delete_group(self, name: str) -> None:
+        with contextlib.suppress(NotFound):
+            obj = await self._as_user(lambda: self.api.get(GROUPS, NAMESPACE, name))
+            uid = obj["metadata"]["uid"]
+            await self._as_user(lambda: self.api.delete(GROUPS, NAMESPACE, name, uid=uid))
+
     async def patch(self, name: str, spec: Mapping[str, Any]) -> bool:
         """Change fields of a spec; False where the API server refuses, as it does for an order that has ended."""
         body = {"spec": dict(spec)}
@@ -309,7 +326,11 @@ class Scene:
 
     def _lose(self, request: Request, *, after: bool) -> Action | None:
         for fault in self._losing:
-            if fault.after is after and request.method != "GET" and f"/{fault.resource}" in request.path:
+            hit = f"/{fault.resource}" in request.path or (
+                # What is written for groups is as good a victim as what is written for their legs.
+                fault.resource == "orderintents" and "/ordergroups" in request.path
+            )
+            if fault.after is after and request.method != "GET" and hit:
                 self._losing.remove(fault)
                 self.happened["ApiAnswer"] += 1
                 return Drop()

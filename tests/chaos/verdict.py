@@ -11,6 +11,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from chaos import group_verdict
+from chaos.findings import Finding, VenueSays
+from chaos.group_plan import GroupScript
 from chaos.plan import Script
 from exchange_kernel.core.identity import Identity, client_order_id
 
@@ -36,27 +39,6 @@ _KEEPS_VALUES = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
-class VenueSays:
-    """One order of the venue, in the words of no dialect.
-
-    Attributes:
-        client_id: Canonical.
-        state: Untriggered, Open, Filled, Canceled, Expired or Rejected.
-        began: The venue's time, in milliseconds.
-        ended: Likewise; None while it works.
-    """
-
-    order_id: str
-    client_id: str
-    state: str
-    filled: Decimal
-    quantity: Decimal
-    price: Decimal
-    began: int
-    ended: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Picture:
     """Everything at one moment.
 
@@ -65,23 +47,14 @@ class Picture:
         receipts: OrderReceipts by name.
         venue: All orders of the campaign's accounts.
         identities: Identity by script name.
+        groups: OrderGroups by name.
     """
 
     intents: Mapping[str, Json]
     receipts: Mapping[str, Json]
     venue: Sequence[VenueSays]
     identities: Mapping[str, Identity]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong about one order; the name is empty for orders that nobody knows."""
-
-    name: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.name or '(nobody)'}: {self.what}"
+    groups: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,8 +70,10 @@ class Verdict:
         return not self.hurts and not self.unsettled
 
 
-def judge(scripts: Sequence[Script], picture: Picture) -> Verdict:
+def judge(scripts: Sequence[Script], picture: Picture, groups: Sequence[GroupScript] = ()) -> Verdict:
     """Judge a campaign."""
+    of_groups = group_verdict.orders_of(groups, picture.receipts, picture.venue)
+    legs = {order.client_id for own in of_groups.values() for each in own.values() for order in each}
     owners = {
         client_order_id(identity, revision, attempt): name
         for name, identity in picture.identities.items()
@@ -107,6 +82,8 @@ def judge(scripts: Sequence[Script], picture: Picture) -> Verdict:
     }
     orders: dict[str, list[VenueSays]] = defaultdict(list)
     for order in picture.venue:
+        if order.client_id in legs:
+            continue
         orders[owners.get(order.client_id, "")].append(order)
     hurts = [Finding("", f"the venue has an order that is nobody's: {order}") for order in orders.pop("", ())]
     unsettled: list[Finding] = []
@@ -116,10 +93,17 @@ def judge(scripts: Sequence[Script], picture: Picture) -> Verdict:
         intent = picture.intents.get(script.name)
         hurts += [Finding(script.name, what) for what in _hurts(own, receipt)]
         unsettled += [Finding(script.name, what) for what in _unsettled(script, own, receipt, intent)]
-    return Verdict(tuple(hurts), tuple(unsettled), _facts(orders))
+    for group in groups:
+        own_orders, said = of_groups.get(group.name, {}), picture.groups.get(group.name)
+        children = {name: obj for name, obj in picture.intents.items() if name.startswith(f"{group.name}-")}
+        hurts += group_verdict.hurts(group.name, own_orders, said)
+        unsettled += group_verdict.unsettled(group, own_orders, said, children)
+    return Verdict(
+        tuple(hurts), tuple(unsettled), _facts(orders) | {"groups": len(groups)} if groups else _facts(orders)
+    )
 
 
-def _facts(orders: Mapping[str, Sequence[VenueSays]]) -> Mapping[str, int]:
+def _facts(orders: Mapping[str, Sequence[VenueSays]]) -> dict[str, int]:
     flat = [order for own in orders.values() for order in own]
     return {
         "orders at the venue": len(flat),

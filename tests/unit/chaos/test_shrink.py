@@ -4,8 +4,9 @@ from collections import Counter
 
 from chaos import plan, shrink
 from chaos.campaign import Result
+from chaos.findings import Finding
 from chaos.plan import Plan
-from chaos.verdict import Finding, Verdict
+from chaos.verdict import Verdict
 
 
 def _plan() -> Plan:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from chaos.findings import VenueSays
 from chaos.plan import Cancel, Create, Delete, Script
-from chaos.verdict import Picture, VenueSays, Verdict, judge
+from chaos.verdict import Picture, Verdict, judge
 from exchange_kernel.api.enums import IdentityKind
 from exchange_kernel.core.identity import Identity, client_order_id
 
