@@ -42,10 +42,16 @@ class Events:
 
     async def filled(self) -> float:
         """The wall clock at the arrival of the next fill that ends an order."""
+        while (await self.next())["X"] != "FILLED":
+            continue
+        return time.time()
+
+    async def next(self) -> Json:
+        """The next event of an order."""
         while True:
             event = (await self._socket.receive_json(timeout=30)).get("event", {})
-            if event.get("e") == "executionReport" and event.get("X") == "FILLED":
-                return time.time()
+            if event.get("e") == "executionReport":
+                return event
 
 
 @contextlib.asynccontextmanager

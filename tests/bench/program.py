@@ -5,12 +5,12 @@ import asyncio
 import sys
 import time
 
-from bench import burst, cancel, fill, idle, latency, scale
+from bench import burst, cancel, fill, groups, idle, latency, scale
 from bench.processes import machine
 from bench.stack import Stack, running
 from bench.table import Row, render
 
-PARTS = ("latency", "fill", "cancel", "burst", "idle", "start", "large", "retention")
+PARTS = ("latency", "fill", "groups", "cancel", "burst", "idle", "start", "large", "retention")
 
 
 def say(line: str) -> None:
@@ -37,6 +37,9 @@ async def run(parts: tuple[str, ...], operator_module: str) -> list[Row]:
         if "fill" in parts:
             say("fills, the operator and the floor in turns …")
             rows += await fill.measure(stack)
+        if "groups" in parts:
+            say("groups that act on a fill, the operator and the floor in turns …")
+            rows += await groups.measure(stack)
         if "cancel" in parts:
             say("cancels beside a thousand open orders …")
             rows += await cancel.measure(stack)

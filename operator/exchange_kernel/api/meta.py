@@ -76,6 +76,11 @@ class ObjectMeta(Observed):
         return self.deletion_timestamp is not None
 
 
+def owned_by(group: ObjectMeta) -> OwnerReference:
+    """The reference of an OrderGroup's leg to its group; its deletion is never blocked by it."""
+    return OwnerReference(api_version=API_VERSION, kind="OrderGroup", name=group.name, uid=group.uid, controller=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of `kubectl get`; `wide` ones show with `-o wide` only."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from exchange_kernel.api.group_status import OrderGroupStatus
-from exchange_kernel.api.meta import API_VERSION, ObjectMeta
+from exchange_kernel.api.meta import API_VERSION, ObjectMeta, OwnerReference
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.actions import Account, VenueAway
@@ -67,11 +67,20 @@ class GroupMemo:
 
 
 def belongs(group: OrderGroup, child: OrderIntent) -> bool:
-    """Whether an OrderIntent is a leg of the group: by its controller, or, where a tool took that away, by its uid."""
-    owners = [owner for owner in child.metadata.owner_references if owner.controller]
-    if owners:
-        return owners[0].uid == group.metadata.uid
+    """Whether an OrderIntent is a leg of the group: by its controller, or, where a tool took that away, by its uid.
+
+    The controller's name decides, as names do for orders: a restore, or a manifest that is applied again, gives the
+    group another uid, and its legs are still its legs.
+    """
+    owner = owner_of(child)
+    if owner is not None:
+        return owner.kind == OrderGroup.INFO.kind and owner.name == group.metadata.name
     return any(leg.uid == child.metadata.uid for leg in group.status.legs if leg.uid)
+
+
+def owner_of(child: OrderIntent) -> OwnerReference | None:
+    """The controller of an OrderIntent."""
+    return next((owner for owner in child.metadata.owner_references if owner.controller), None)
 
 
 class GroupReconciler:
@@ -112,6 +121,7 @@ class GroupReconciler:
             if memo.gone:
                 return None
             await self._complete(memo)
+            await self._own(memo)
             decision = decide(self._view(memo, account))
             why = decision.why
             _log.debug("%s: %s", memo.name, why)
@@ -160,6 +170,17 @@ class GroupReconciler:
             return
         if name not in self._legs(memo.group):
             memo.foreign.add(name)
+
+    async def _own(self, memo: GroupMemo) -> None:
+        """Take over legs of a group that had this name before: else a cluster would collect them as garbage."""
+        for child in self._legs(memo.group).values():
+            owner = owner_of(child)
+            if owner is None or owner.uid == memo.meta.uid:
+                continue
+            try:
+                self._learn(await self._context.stores.intents.own(child.metadata, memo.meta))
+            except (Conflict, NotFound):
+                await self._read_anew(child.metadata)
 
     async def _hold(self, memo: GroupMemo) -> None:
         try:

@@ -8,7 +8,7 @@ from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.actions import Account
 from exchange_kernel.controller.context import Context
-from exchange_kernel.controller.grouping import GroupMemo, GroupReconciler, belongs
+from exchange_kernel.controller.grouping import GroupMemo, GroupReconciler, belongs, owner_of
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.groups.facts import child_name
 from exchange_kernel.kube.objects import read_object
@@ -19,12 +19,16 @@ _log = logging.getLogger(__name__)
 AccountKey = tuple[str, str]
 
 
-def group_uid_of(intent: OrderIntent) -> str:
-    """The uid of the group that an order says it belongs to; empty for none."""
-    for owner in intent.metadata.owner_references:
-        if owner.controller:
-            return owner.uid if owner.kind == OrderGroup.INFO.kind else ""
-    return intent.metadata.labels.get(LABEL_GROUP, "")
+GroupKey = tuple[str, str]
+
+
+def group_key_of(intent: OrderIntent) -> GroupKey | None:
+    """Which group an order says it belongs to: (namespace, name), or ("", uid) where a tool took its owner away."""
+    owner = owner_of(intent)
+    if owner is not None:
+        return (intent.metadata.namespace, owner.name) if owner.kind == OrderGroup.INFO.kind else None
+    uid = intent.metadata.labels.get(LABEL_GROUP, "")
+    return ("", uid) if uid else None
 
 
 class Groups:
@@ -39,7 +43,9 @@ class Groups:
     def __init__(self, context: Context, wake: Callable[[str], None], learn: Callable[[Json], None]) -> None:
         self.memos: dict[str, GroupMemo] = {}
         self._wake = wake
-        self._legs_of: dict[str, dict[str, IntentMemo]] = {}
+        self._legs_of: dict[GroupKey, dict[str, IntentMemo]] = {}
+        self._keys: dict[str, GroupKey] = {}
+        self._uids: dict[GroupKey, str] = {}
         self._by_name: dict[tuple[str, str], IntentMemo] = {}
         self._versions: dict[str, str] = {}
         self._reconciler = GroupReconciler(context, self.legs, learn)
@@ -55,6 +61,7 @@ class Groups:
         memo, group = self.memos.get(uid), read_object(OrderGroup, obj)
         if memo is None:
             self.memos[uid] = GroupMemo(group)
+            self._uids[group.key] = self._uids["", uid] = uid
         elif not memo.take(group):
             return
         self._wake(uid)
@@ -62,21 +69,27 @@ class Groups:
     def vanished(self, uid: str) -> None:
         """A group is gone: whatever is left of its legs is judged like any order."""
         memo = self.memos.pop(uid, None)
-        if memo is not None:
-            memo.gone = True
-        self._wake_legs(uid)
+        if memo is None:
+            return
+        memo.gone = True
+        for key in _keys_of(memo.group):
+            if self._uids.get(key) == uid:
+                del self._uids[key]
+        self._wake_legs(memo.group)
 
     def seen(self, memo: IntentMemo) -> None:
         """An order has appeared, or has changed: its group may have to go on."""
         self._by_name[memo.meta.namespace, memo.meta.name] = memo
-        uid = group_uid_of(memo.intent)
-        if not uid:
+        key, before = group_key_of(memo.intent), self._keys.get(memo.meta.uid)
+        if before is not None and before != key:
+            self._legs_of[before].pop(memo.meta.uid, None)
+        if key is None:
             return
-        self._legs_of.setdefault(uid, {})[memo.meta.uid] = memo
+        self._keys[memo.meta.uid] = key
+        self._legs_of.setdefault(key, {})[memo.meta.uid] = memo
         if self._versions.get(memo.meta.uid) != memo.meta.resource_version:
             self._versions[memo.meta.uid] = memo.meta.resource_version
-            if uid in self.memos:
-                self._wake(uid)
+            self._wake_group(key)
 
     def forget(self, memo: IntentMemo) -> None:
         """An order is gone."""
@@ -84,12 +97,18 @@ class Groups:
         if self._by_name.get(key) is memo:
             del self._by_name[key]
         self._versions.pop(memo.meta.uid, None)
-        uid = group_uid_of(memo.intent)
-        legs = self._legs_of.get(uid, {})
+        known = self._keys.pop(memo.meta.uid, None)
+        if known is None:
+            return
+        legs = self._legs_of.get(known, {})
         legs.pop(memo.meta.uid, None)
         if not legs:
-            self._legs_of.pop(uid, None)
-        if uid in self.memos:
+            self._legs_of.pop(known, None)
+        self._wake_group(known)
+
+    def _wake_group(self, key: GroupKey) -> None:
+        uid = self._uids.get(key)
+        if uid is not None:
             self._wake(uid)
 
     def wake_account(self, key: AccountKey) -> None:
@@ -102,12 +121,17 @@ class Groups:
 
     def legs(self, group: OrderGroup) -> Mapping[str, OrderIntent]:
         """The orders of a group that are known, by name."""
-        mine = self._legs_of.get(group.metadata.uid, {})
-        return {memo.meta.name: memo.intent for memo in mine.values() if not memo.gone and belongs(group, memo.intent)}
+        return {
+            memo.meta.name: memo.intent
+            for key in _keys_of(group)
+            for memo in self._legs_of.get(key, {}).values()
+            if not memo.gone and belongs(group, memo.intent)
+        }
 
     def holds(self, memo: IntentMemo) -> bool:
         """Whether an order is the leg of a group that lives: deleting it waits for the group."""
-        group = self.memos.get(group_uid_of(memo.intent))
+        key = group_key_of(memo.intent)
+        group = self.memos.get(self._uids.get(key, "")) if key is not None else None
         if group is None or not belongs(group.group, memo.intent):
             return False
         state = group.group.status.state
@@ -136,7 +160,7 @@ class Groups:
             self.vanished(memo.meta.uid)
             return None
         if memo.group.status.state is not state:
-            self._wake_legs(memo.meta.uid)
+            self._wake_legs(memo.group)
         return due
 
     def _taken(self, group: OrderGroup) -> Iterator[str]:
@@ -147,6 +171,11 @@ class Groups:
             if other is not None and not other.gone and not belongs(group, other.intent):
                 yield name
 
-    def _wake_legs(self, uid: str) -> None:
-        for leg in list(self._legs_of.get(uid, ())):
-            self._wake(leg)
+    def _wake_legs(self, group: OrderGroup) -> None:
+        for key in _keys_of(group):
+            for leg in list(self._legs_of.get(key, ())):
+                self._wake(leg)
+
+
+def _keys_of(group: OrderGroup) -> tuple[GroupKey, GroupKey]:
+    return group.key, ("", group.metadata.uid)

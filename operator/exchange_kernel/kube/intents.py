@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CLAIMED, FINALIZER_CANCEL_ORDER, ObjectMeta
+from exchange_kernel.api.meta import (
+    ANNOTATION_ADOPT,
+    ANNOTATION_CLAIMED,
+    FINALIZER_CANCEL_ORDER,
+    LABEL_GROUP,
+    ObjectMeta,
+    owned_by,
+)
 from exchange_kernel.api.order_intent import OrderIntent, OrderIntentSpec
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.scalars import plain
@@ -64,6 +71,24 @@ class IntentStore:
         """
         spec = {OrderIntentSpec.alias_of(name): _as_json(value) for name, value in fields.items()}
         body = {"metadata": {"resourceVersion": meta.resource_version}, "spec": spec}
+        return await self._client.merge_patch(INTENTS, meta.namespace, meta.name, body)
+
+    async def own(self, meta: ObjectMeta, group: ObjectMeta) -> Json:
+        """Give a leg its group as controller, in place of a former group of this name.
+
+        Raises:
+            Conflict: The object has changed since `meta` was read.
+            NotFound: It is gone.
+            Unavailable: It may have been written.
+        """
+        others = [owner.to_object() for owner in meta.owner_references if not owner.controller]
+        body = {
+            "metadata": {
+                "resourceVersion": meta.resource_version,
+                "labels": {LABEL_GROUP: group.uid},
+                "ownerReferences": [*others, owned_by(group).to_object()],
+            }
+        }
         return await self._client.merge_patch(INTENTS, meta.namespace, meta.name, body)
 
     async def add_finalizer(self, meta: ObjectMeta) -> OrderIntent | None:

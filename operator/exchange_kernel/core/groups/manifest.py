@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import Enum, auto
 
 from exchange_kernel.api.enums import DesiredState, LegRole, OrderType, TimeInForce
-from exchange_kernel.api.meta import API_VERSION, LABEL_GROUP, LABEL_LEG, ObjectMeta, OwnerReference
+from exchange_kernel.api.meta import LABEL_GROUP, LABEL_LEG, ObjectMeta, owned_by
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import AccountRef, OrderIntent, OrderIntentSpec, Placement
 from exchange_kernel.core.groups.facts import Leg, child_name
@@ -84,18 +84,11 @@ def _form(leg: Leg, form: Form) -> tuple[OrderType, TimeInForce]:
 
 
 def _meta(group: OrderGroup, leg: Leg, number: int) -> ObjectMeta:
-    owner = OwnerReference(
-        api_version=API_VERSION,
-        kind=OrderGroup.INFO.kind,
-        name=group.metadata.name,
-        uid=group.metadata.uid,
-        controller=True,
-    )
     return ObjectMeta(
         name=child_name(group.metadata.name, leg.name, number),
         namespace=group.metadata.namespace,
         labels={LABEL_GROUP: group.metadata.uid, LABEL_LEG: leg.name},
-        owner_references=(owner,),
+        owner_references=(owned_by(group.metadata),),
     )
 
 

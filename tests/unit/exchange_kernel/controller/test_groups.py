@@ -129,3 +129,38 @@ async def test_an_account_that_is_deleted_stays_until_the_group_has_ended() -> N
     for leg in ("low", "high"):
         world.delete(f"either-{leg}")
     await world.until(lambda: not world.exists("exchangeaccounts", "main"))
+
+
+@in_virtual_time
+async def test_a_group_that_was_restored_with_another_uid_takes_its_legs_over() -> None:
+    world = World()
+    await working(world)
+    await world.crash()
+    group = world.api.objects.pop(("ordergroups", DESK, "either"))
+    bare = {"namespace": DESK, "name": "either", "creationTimestamp": group["metadata"]["creationTimestamp"]}
+    restored = world.api.put("ordergroups", {"apiVersion": API_VERSION, "metadata": bare, "spec": group["spec"]})
+    # A cluster collects what belongs to a uid that is gone.
+    for leg in ("low", "high"):
+        world.delete(f"either-{leg}")
+    world.engine = world.process("restored")
+    world.start()
+    await world.until(group_is(world, "Working"))
+    await world.pass_time(30)
+    assert [order.status for order in world.orders] == ["Open", "Open"]
+    owners = [obj["metadata"]["ownerReferences"][0]["uid"] for obj in world.api.all("orderintents")]
+    assert owners == [restored["metadata"]["uid"]] * 2
+    world.venue.fill(order_id(world, "high"), Decimal("0.5"))
+    await world.until(group_is(world, "Completed"))
+    assert len(world.orders) == 2
+
+
+@in_virtual_time
+async def test_legs_whose_owner_was_taken_away_are_still_the_groups() -> None:
+    world = World()
+    await working(world)
+    for leg in ("low", "high"):
+        world.api.edit("orderintents", DESK, f"either-{leg}", lambda obj: obj["metadata"].pop("ownerReferences"))
+    await world.pass_time(5)
+    world.venue.fill(order_id(world, "low"), Decimal("0.5"))
+    await world.until(group_is(world, "Completed"))
+    assert world.state("either-high") == "Canceled"
