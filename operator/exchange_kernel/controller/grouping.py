@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 MAX_STEPS = 24
 FAILURES = Backoff(first=0.25, ceiling=30.0)
+# How long another process' words about the same facts are left standing.
+YIELDS_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class GroupMemo:
         exposed_since: Monotonic clock since when something is held without a stop, while this process could act.
         failures: Passes that failed in a row; paces the next one.
         gone: The object does not exist any more.
+        said: The status as this process has last written it, at `said_at` of its monotonic clock.
     """
 
     group: OrderGroup
@@ -47,6 +50,8 @@ class GroupMemo:
     exposed_since: float | None = None
     failures: int = 0
     gone: bool = False
+    said: OrderGroupStatus | None = None
+    said_at: float = 0.0
 
     @property
     def meta(self) -> ObjectMeta:
@@ -81,6 +86,18 @@ def belongs(group: OrderGroup, child: OrderIntent) -> bool:
 def owner_of(child: OrderIntent) -> OwnerReference | None:
     """The controller of an OrderIntent."""
     return next((owner for owner in child.metadata.owner_references if owner.controller), None)
+
+
+def _facts(status: OrderGroupStatus) -> tuple[object, ...]:
+    """What a status says that is no opinion: another process may say it in other words."""
+    return (
+        status.state,
+        status.legs,
+        status.target_quantity,
+        status.filled_quantity,
+        status.overfill_quantity,
+        status.protection_failure,
+    )
 
 
 class GroupReconciler:
@@ -130,6 +147,8 @@ class GroupReconciler:
                 await self._hold(memo)
             elif decision.read_price and account.exchange is not None:
                 await account.read_price(memo.group.spec.symbol, account.exchange)
+            elif (pause := self._yields(memo, decision)) > 0:
+                return pause if decision.requeue_after is None else min(pause, decision.requeue_after)
             elif await self._say(memo, decision.status) and not await self._act(memo, decision):
                 return decision.requeue_after
         _log.error("%s does not come to rest; the last decision was %s", memo.name, why)
@@ -201,6 +220,20 @@ class GroupReconciler:
         else:
             memo.take(fresh)
 
+    def _yields(self, memo: GroupMemo, decision: GroupDecision) -> float:
+        """Seconds to hold back a mere opinion that another process has just overruled.
+
+        Two processes that see different things, one of them cut off from the venue, would else overwrite each other's
+        words as fast as the API server lets them. What is recorded and done is no opinion.
+        """
+        before, now = memo.group.status, decision.status
+        overruled = memo.said is not None and before not in (memo.said, now)
+        acts = bool(decision.changes or decision.creates or decision.release)
+        seen = before.observed_generation == memo.meta.generation
+        if acts or not overruled or not seen or _facts(before) != _facts(now):
+            return 0.0
+        return memo.said_at + YIELDS_SECONDS - self._context.monotonic()
+
     async def _say(self, memo: GroupMemo, status: OrderGroupStatus) -> bool:
         """Write the status where it differs; False when the group has changed and must be judged anew."""
         before = memo.group.status
@@ -215,6 +248,7 @@ class GroupReconciler:
             await self._refresh(memo)
             return False
         memo.take(stored)
+        memo.said, memo.said_at = status, self._context.monotonic()
         self._tell(memo, before, status)
         return True
 
@@ -259,8 +293,12 @@ class GroupReconciler:
             await self._ask_for(memo, child.metadata.name)
 
     async def _release(self, memo: GroupMemo) -> None:
-        """Let the group go first: its legs wait for that. Deleting them is a courtesy; a cluster does it by itself."""
-        legs = self._legs(memo.group)
+        """Have the legs deleted, and let the group go: they wait for that, and do then what their own policies say.
+
+        A cluster would collect them by itself, some time after the group; whoever waits for the end sees it sooner.
+        """
+        for child in self._legs(memo.group).values():
+            await self._delete(child.metadata)
         try:
             stored = await self._context.stores.groups.remove_finalizer(memo.meta)
         except Conflict:
@@ -268,8 +306,6 @@ class GroupReconciler:
             return
         if stored is not None:
             memo.take(stored)
-        for child in legs.values():
-            await self._delete(child.metadata)
 
     async def _delete(self, meta: ObjectMeta) -> None:
         if meta.deleting:
