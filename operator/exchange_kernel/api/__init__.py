@@ -6,11 +6,31 @@ the API server enforces their rules in CEL, and Python enforces the same rules w
 
 from exchange_kernel.api.account_state import AccountState
 from exchange_kernel.api.exchange_account import ExchangeAccount
+from exchange_kernel.api.exchange_asset import ExchangeAsset
+from exchange_kernel.api.exchange_market import ExchangeMarket
 from exchange_kernel.api.meta import KubeObject
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 
-KINDS: tuple[type[KubeObject], ...] = (OrderIntent, OrderGroup, ExchangeAccount, AccountState, OrderReceipt)
+KINDS: tuple[type[KubeObject], ...] = (
+    OrderIntent,
+    OrderGroup,
+    ExchangeAccount,
+    AccountState,
+    ExchangeMarket,
+    ExchangeAsset,
+    OrderReceipt,
+)
 
-__all__ = ["KINDS", "AccountState", "ExchangeAccount", "KubeObject", "OrderGroup", "OrderIntent", "OrderReceipt"]
+__all__ = [
+    "KINDS",
+    "AccountState",
+    "ExchangeAccount",
+    "ExchangeAsset",
+    "ExchangeMarket",
+    "KubeObject",
+    "OrderGroup",
+    "OrderIntent",
+    "OrderReceipt",
+]

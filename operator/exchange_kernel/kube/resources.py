@@ -43,6 +43,8 @@ INTENTS: Final = _ours("orderintents", "OrderIntent")
 GROUPS: Final = _ours("ordergroups", "OrderGroup")
 ACCOUNTS: Final = _ours("exchangeaccounts", "ExchangeAccount")
 ACCOUNT_STATES: Final = _ours("accountstates", "AccountState")
+MARKETS: Final = _ours("exchangemarkets", "ExchangeMarket")
+ASSETS: Final = _ours("exchangeassets", "ExchangeAsset")
 RECEIPTS: Final = _ours("orderreceipts", "OrderReceipt")
 
 SECRETS: Final = Resource("", "v1", "secrets", "Secret")

@@ -30,9 +30,11 @@ from exchange_kernel.kube.receipts import ReceiptStore
 from exchange_kernel.kube.resources import (
     ACCOUNT_STATES,
     ACCOUNTS,
+    ASSETS,
     CONFIG_MAPS,
     GROUPS,
     INTENTS,
+    MARKETS,
     RECEIPTS,
     SECRETS,
     Resource,
@@ -182,7 +184,7 @@ async def test_the_operator_can_tell_users_what_happened(operator: ApiClient) ->
 
 
 async def test_the_operator_can_see_that_its_kinds_are_installed(operator: ApiClient) -> None:
-    await check_kinds(operator, [INTENTS, ACCOUNTS, ACCOUNT_STATES, RECEIPTS])
+    await check_kinds(operator, [INTENTS, ACCOUNTS, ACCOUNT_STATES, MARKETS, ASSETS, RECEIPTS])
 
 
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
@@ -229,6 +231,10 @@ async def test_the_operator_may_not(operator: ApiClient, verb: str, resource: Re
         ("get", ACCOUNTS, ACCOUNTS_NAMESPACE),
         ("patch", ACCOUNTS, ACCOUNTS_NAMESPACE),
         ("patch", ACCOUNT_STATES, ACCOUNTS_NAMESPACE),
+        ("create", MARKETS, ACCOUNTS_NAMESPACE),
+        ("update", MARKETS, ACCOUNTS_NAMESPACE),
+        ("patch", ASSETS, ACCOUNTS_NAMESPACE),
+        ("delete", ASSETS, ACCOUNTS_NAMESPACE),
         ("get", SECRETS, ACCOUNTS_NAMESPACE),
         ("get", RECEIPTS, HOME),
         ("create", INTENTS, ACCOUNTS_NAMESPACE),
@@ -249,3 +255,13 @@ async def test_a_strategy_cannot_write_what_the_operator_reports(strategy: ApiCl
 
 async def test_a_strategy_can_read_the_state_of_its_account(strategy: ApiClient) -> None:
     assert await strategy.may("watch", ACCOUNT_STATES, ACCOUNTS_NAMESPACE)
+
+
+@pytest.mark.parametrize("resource", [MARKETS, ASSETS])
+async def test_the_operator_writes_markets_and_a_strategy_reads_them(
+    operator: ApiClient, strategy: ApiClient, resource: Resource
+) -> None:
+    for verb in ("list", "create", "update", "delete"):
+        assert await operator.may(verb, resource, ACCOUNTS_NAMESPACE)
+    for verb in ("get", "list", "watch"):
+        assert await strategy.may(verb, resource, ACCOUNTS_NAMESPACE)

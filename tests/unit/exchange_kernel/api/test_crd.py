@@ -116,11 +116,12 @@ def test_defaults_of_immutable_fields_stay_as_they_were_released() -> None:
 def test_a_kind_has_the_names_of_the_design(kind: type[KubeObject]) -> None:
     names = crd(kind)["spec"]["names"]
 
-    assert names["shortNames"] == {
+    assert names.get("shortNames", []) == {
         "OrderIntent": ["oi"],
         "OrderGroup": ["og"],
         "ExchangeAccount": ["xa"],
         "AccountState": ["xas"],
+        "ExchangeMarket": ["xm"],
         "OrderReceipt": ["orec"],
     }.get(names["kind"], [])
     assert ("categories" in names) == kind.INFO.status_subresource
