@@ -192,7 +192,9 @@ def _kept(current: Published, following: Published) -> ObjectMeta:
 
 def _owned(account: ExchangeAccount, key: str) -> ObjectMeta:
     meta = account.metadata
-    owner = OwnerReference(api_version=API_VERSION, kind=account.INFO.kind, name=meta.name, uid=meta.uid)
+    owner = OwnerReference(
+        api_version=API_VERSION, kind=account.INFO.kind, name=meta.name, uid=meta.uid, controller=True
+    )
     return ObjectMeta(namespace=meta.namespace, name=object_name(meta.name, key), owner_references=(owner,))
 
 
