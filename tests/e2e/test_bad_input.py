@@ -175,7 +175,6 @@ WRONG_ACCOUNTS: dict[str, tuple[dict[str, Json], str, str]] = {
     "an unknown exchange": ({"exchange": "nowhere"}, "UnsupportedExchange", "nowhere"),
     "an exchange without a profile": ({"exchange": "bitstamp"}, "UnsupportedExchange", "there are: binance"),
     "a foreign endpoint": ({"endpoint": "http://127.0.0.1:9"}, "EndpointNotAllowed", "--allowed-endpoints"),
-    "a field of a later version": ({"markets": {"mode": "All"}}, "FeatureNotAvailable", "spec.markets"),
 }
 
 

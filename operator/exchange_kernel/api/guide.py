@@ -193,9 +193,6 @@ GUIDE: Mapping[Reason, Guide] = MappingProxyType(
         Reason.CONNECTING: Guide(account=True, actors=(_OP,), command=_ACCOUNT),
         Reason.UNSUPPORTED_EXCHANGE: Guide(account=True, actors=(_OWNER,), command=_ACCOUNT),
         Reason.ENDPOINT_NOT_ALLOWED: Guide(account=True, actors=(_ADMIN, _OWNER), command=_ACCOUNT),
-        Reason.FEATURE_NOT_AVAILABLE: Guide(
-            account=True, actors=(_OWNER,), command="kubectl edit xa ACCOUNT -n ACCOUNT_NAMESPACE"
-        ),
         Reason.SECRET_NOT_FOUND: Guide(account=True, actors=(_OWNER,), command=_SECRET),
         Reason.SECRET_MALFORMED: Guide(account=True, actors=(_OWNER,), command=_SECRET),
         Reason.AUTHENTICATION_FAILED: Guide(account=True, actors=(_OWNER,), command=_SECRET),

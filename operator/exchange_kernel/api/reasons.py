@@ -249,11 +249,6 @@ class Reason(StrEnum):
         "The operator's settings do not allow this endpoint.",
         "Add it to the operator's allowed endpoints, or create an account without it.",
     )
-    FEATURE_NOT_AVAILABLE = (
-        "FeatureNotAvailable",
-        "The account's spec asks for something that this version cannot do; nothing is sent rather than ignoring it.",
-        "Remove the fields that the message names.",
-    )
     SECRET_NOT_FOUND = (
         "SecretNotFound",
         "The Secret that credentialsSecretRef names does not exist, or may not be read.",

@@ -20,6 +20,7 @@ from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.controls import Draining, NamespaceLabels
 from exchange_kernel.controller.following import Following
 from exchange_kernel.controller.leasing import AccountLease
+from exchange_kernel.controller.market_publishing import MarketPublisher
 from exchange_kernel.controller.memo import IntentMemo, newer
 from exchange_kernel.controller.polling import Polling
 from exchange_kernel.controller.prices import PriceBoard
@@ -84,6 +85,9 @@ class AccountRuntime:
         self._lease = AccountLease(context, account.key, self._lease_changed)
         self._status = StatusWriter(context, self.take)
         self._state = StateWriter(context)
+        self._markets = MarketPublisher(
+            context, lambda: self.account, lambda: self._contact.opened, lambda: self._lease.held
+        )
         self._prices = PriceBoard(context.monotonic, self.failed)
         self._slots = Slots(memos, context.monotonic)
         self._draining = Draining(context, memos, complete)
@@ -256,6 +260,7 @@ class AccountRuntime:
         """Until canceled, or until the account is gone and released."""
         await self._lease.look()
         leasing = asyncio.create_task(self._lease.run(), name=f"lease of {self._name}")
+        publishing = asyncio.create_task(self._markets.run(), name=f"markets of {self._name}")
         try:
             while True:
                 # Cleared before the turn, so that what comes in during it leads to another one.
@@ -268,6 +273,7 @@ class AccountRuntime:
                     continue
         finally:
             leasing.cancel()
+            publishing.cancel()
             await self._hang_up()
 
     async def _safe_turn(self) -> bool:

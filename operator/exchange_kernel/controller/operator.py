@@ -22,7 +22,7 @@ from exchange_kernel.kube.events import EventRecorder
 from exchange_kernel.kube.intents import IntentStore
 from exchange_kernel.kube.journal import JournalStore
 from exchange_kernel.kube.receipts import ReceiptStore
-from exchange_kernel.kube.resources import ACCOUNT_STATES, ACCOUNTS, GROUPS, INTENTS, RECEIPTS
+from exchange_kernel.kube.resources import ACCOUNT_STATES, ACCOUNTS, ASSETS, GROUPS, INTENTS, MARKETS, RECEIPTS
 from exchange_kernel.kube.transport import HttpTransport
 from exchange_kernel.settings import Settings
 
@@ -71,7 +71,7 @@ class Operator:
         journal = JournalStore(client, namespace)
         while not stop.is_set():
             try:
-                await check_kinds(client, (INTENTS, GROUPS, ACCOUNTS, ACCOUNT_STATES, RECEIPTS))
+                await check_kinds(client, (INTENTS, GROUPS, ACCOUNTS, ACCOUNT_STATES, MARKETS, ASSETS, RECEIPTS))
                 root = await journal.find() or await journal.create()
             except (Unavailable, TooManyRequests) as error:
                 _log.warning("%s; again in %.0f s", error, START_RETRY_SECONDS)

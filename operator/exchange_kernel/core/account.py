@@ -137,23 +137,12 @@ def _journal(view: AccountView) -> tuple[JournalRef, Problem | None]:
 def _problem(view: AccountView) -> Problem | None:
     if view.account.metadata.deleting:
         return Problem(Reason.TERMINATING, "the account is being deleted: its orders are only canceled")
-    unavailable = tuple(_unavailable(view.account))
-    if unavailable:
-        message = f"this version does not have {', '.join(unavailable)}; remove it, nothing is sent until then"
-        return Problem(Reason.FEATURE_NOT_AVAILABLE, message)
     session = view.session
     if session.problem is not None:
         return session.problem
     if not session.venue_account_id or session.rules is None or not session.markets:
         return Problem(Reason.CONNECTING, "the session with the venue is being opened")
     return _identity_problem(view) or _right_to_trade(view) or _clock_problem(session)
-
-
-def _unavailable(account: ExchangeAccount) -> Iterator[str]:
-    """What the spec asks for and this version cannot do; never ignored."""
-    spec = account.spec
-    if spec.markets.symbols or spec.markets.quotes or spec.markets.mode != "Selected":
-        yield "spec.markets"
 
 
 def _identity_problem(view: AccountView) -> Problem | None:

@@ -85,17 +85,8 @@ def test_an_account_that_goes_only_cancels() -> None:
     assert decision.problem.reason == "Terminating"
 
 
-@pytest.mark.parametrize(
-    ("spec", "names"),
-    [
-        ({"markets": {"mode": "All"}}, "spec.markets"),
-    ],
-)
-def test_what_this_version_cannot_do_is_said_and_nothing_is_sent(spec: dict[str, Any], names: str) -> None:
-    decision = decide(account(**spec))
-    assert decision.problem is not None
-    assert decision.problem.reason == "FeatureNotAvailable"
-    assert names in decision.problem.message
+def test_an_account_that_publishes_markets_trades() -> None:
+    assert decide(account(markets={"mode": "All"})).problem is None
 
 
 def test_the_sessions_problem_is_the_accounts() -> None:
