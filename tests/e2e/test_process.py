@@ -103,13 +103,13 @@ async def test_users_see_what_happened_as_events(shared: Stack) -> None:
 
 async def test_what_repeats_is_one_event_with_a_count(shared: Stack) -> None:
     for _ in range(3):
-        await shared.patch_account({"spec": {"credentialsSecretRef": {"name": "nowhere"}}})
-        await shared.until_account("main", "Stalled", "True", "SecretNotFound")
-        await shared.patch_account({"spec": {"credentialsSecretRef": {"name": shared.named("main")}}})
+        await shared.patch_account({"spec": {"tradingState": "Halted"}})
+        await shared.until_account("main", "Ready", "False", "Halted")
+        await shared.patch_account({"spec": {"tradingState": "Enabled"}})
         await shared.account_ready()
 
     async def counts() -> list[int]:
-        events = [event for event in await shared.events("main") if event["reason"] == "SecretNotFound"]
+        events = [event for event in await shared.events("main") if event["reason"] == "Halted"]
         return [event["count"] for event in events]
 
     async def counted() -> bool:

@@ -7,9 +7,10 @@ and each hour; when nothing differs it writes nothing.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from exchange_kernel.api.exchange_account import ExchangeAccount, PublishedMarkets
 from exchange_kernel.api.exchange_asset import ExchangeAsset
@@ -23,14 +24,17 @@ from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError
 from exchange_kernel.kube.markets import PublishedStore
 from exchange_kernel.kube.resources import ASSETS, MARKETS
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 30.0
 PASS_SECONDS = 3600.0
-# 2,500 markets and their assets within a minute.
-WRITES_PER_SECOND = 60
+# 2,500 markets and their assets within a minute; orders have the rest of what the API server takes.
+WRITES_PER_SECOND = 70
 KEEP_DELISTED = timedelta(days=7)
+# So many objects are made, or compared, without a break.
+PART = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,12 @@ class _Done:
     wish: PublishedMarkets
     markets: Mapping[str, Market]
     until: float
+
+
+def _in_parts(all_of_them: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """A few at a time: thousands are made and compared, and orders do not wait for that."""
+    for start in range(0, len(all_of_them), PART):
+        yield all_of_them[start : start + PART]
 
 
 class MarketPublisher:
@@ -64,6 +74,7 @@ class MarketPublisher:
         self._markets = PublishedStore(context.stores.client, MARKETS, ExchangeMarket)
         self._assets = PublishedStore(context.stores.client, ASSETS, ExchangeAsset)
         self._done: _Done | None = None
+        self._next_write = 0.0
 
     async def run(self) -> None:
         """Until canceled. A failure is logged, and the pass repeated later."""
@@ -99,18 +110,55 @@ class MarketPublisher:
 
     async def _pass(self, account: ExchangeAccount, opened: Opened) -> bool:
         now, wish = self._context.wall(), account.spec.markets
-        there = {each.metadata.name: each for each in (await self._markets.list(*account.key)).items}
-        assets_there = {each.metadata.name: each for each in (await self._assets.list(*account.key)).items}
-        wanted = core.wanted_markets(account, opened.markets.values(), opened.session.rules, now)
+        there, unreadable = await self._there(self._markets, account)
+        assets_there, unreadable_assets = await self._there(self._assets, account)
+        wanted: dict[str, ExchangeMarket] = {}
+        for some in _in_parts(tuple(opened.markets.values())):
+            wanted |= core.wanted_markets(account, some, opened.session.rules, now)
+            await asyncio.sleep(0)
         assets = core.wanted_assets(account, wanted.values(), now)
+        for name in unreadable:
+            wanted.pop(name, None)
+        for name in unreadable_assets:
+            assets.pop(name, None)
         unpublished = frozenset(
             name for name, each in there.items() if not core.is_published(wish, each.symbol, each.quote)
         )
         traded = {asset for name, each in there.items() if name not in unpublished for asset in (each.base, each.quote)}
         untraded = frozenset(name for name, each in assets_there.items() if each.asset not in traded)
-        return await self._write(
-            self._markets, core.compare(wanted, there, unpublished, now, KEEP_DELISTED)
-        ) and await self._write(self._assets, core.compare(assets, assets_there, untraded, now, KEEP_DELISTED))
+        return await self._bring(self._markets, wanted, there, unpublished) and await self._bring(
+            self._assets, assets, assets_there, untraded
+        )
+
+    async def _bring(
+        self,
+        store: PublishedStore[Published],
+        wanted: Mapping[str, Published],
+        there: Mapping[str, Published],
+        unpublished: frozenset[str],
+    ) -> bool:
+        """Write what differs, part by part; False when a new pass is due."""
+        whole = True
+        for names in _in_parts(sorted(wanted.keys() | there.keys())):
+            writes = core.compare(
+                {name: wanted[name] for name in names if name in wanted},
+                {name: there[name] for name in names if name in there},
+                unpublished,
+                self._context.wall(),
+                KEEP_DELISTED,
+            )
+            whole = await self._write(store, writes) and whole
+            await asyncio.sleep(0)
+        return whole
+
+    async def _there(
+        self, store: PublishedStore[Published], account: ExchangeAccount
+    ) -> tuple[dict[str, Published], frozenset[str]]:
+        """The objects that are, by name, and the names of those that cannot be read: they are left alone."""
+        found = await store.list(*account.key)
+        for each in found.unreadable:
+            _log.warning("%s; it is left alone", each.problem)
+        return {each.metadata.name: each for each in found.items}, frozenset(e.meta.name for e in found.unreadable)
 
     async def _write(self, store: PublishedStore[Published], writes: Writes[Published]) -> bool:
         """Write all; False when the Lease was lost on the way, or somebody else writes too: then a new pass is due."""
@@ -127,5 +175,11 @@ class MarketPublisher:
                     await operation(each)
                 except (AlreadyExists, Conflict):
                     whole = False
-                await asyncio.sleep(1 / WRITES_PER_SECOND)
+                await self._pace()
         return whole
+
+    async def _pace(self) -> None:
+        """Keep the distance between two writes, however long they take."""
+        now = self._context.monotonic()
+        self._next_write = max(now, self._next_write + 1 / WRITES_PER_SECOND)
+        await asyncio.sleep(max(0.0, self._next_write - now))

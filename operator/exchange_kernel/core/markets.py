@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
 
+from pydantic import ValidationError
+
 from exchange_kernel.api.enums import MarketsMode, OrderType, TimeInForce
 from exchange_kernel.api.exchange_account import ExchangeAccount, PublishedMarkets
 from exchange_kernel.api.exchange_asset import ExchangeAsset
@@ -61,10 +63,16 @@ def wanted_markets(
         now: `asOf` of what is new or changed.
     """
     chosen = (each for each in markets if is_published(account.spec.markets, each.symbol, each.quote))
-    return {
-        made.metadata.name: made
-        for made in (market_object(account, market, rules, now) for market in sorted(chosen, key=lambda m: m.symbol))
-    }
+    made = (_made(account, market, rules, now) for market in sorted(chosen, key=lambda market: market.symbol))
+    return {each.metadata.name: each for each in made if each is not None}
+
+
+def _made(account: ExchangeAccount, market: Market, rules: VenueRules, now: datetime) -> ExchangeMarket | None:
+    """One market as an object; None for one with a name or a number that the kind cannot hold: the others go on."""
+    try:
+        return market_object(account, market, rules, now)
+    except ValidationError:
+        return None
 
 
 def market_object(account: ExchangeAccount, market: Market, rules: VenueRules, now: datetime) -> ExchangeMarket:
