@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-from exchange_kernel.core.groups import again, amounts, decide, ending, facts, plan, report, tie
+from exchange_kernel.core.groups import again, amounts, decide, ending, facts, plan, report, tie, words
 from exchange_kernel.core.groups.again import Again, Verdict
 from exchange_kernel.core.groups.manifest import Form, manifest
 from exchange_kernel.core.groups.plan import Begin
@@ -102,6 +102,7 @@ MUTATIONS: dict[str, tuple[Patch, ...]] = {
         (ending, "is_exposed", _covered_is_everything),
         (decide, "is_exposed", _covered_is_everything),
         (report, "is_exposed", _covered_is_everything),
+        (words, "is_exposed", _covered_is_everything),
     ),
     "an order that ended is never followed by another": ((tie, "again", _never_again), (ending, "again", _never_again)),
     "a stop that is too late is placed as it is written": ((again, "fires_late", _never),),

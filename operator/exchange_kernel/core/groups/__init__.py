@@ -8,6 +8,6 @@ what the legs' OrderIntents say of themselves; so a restart at any point goes on
 * `checks`: what is refused before the first order exists.
 * `tie`: how the legs follow each other (entry, stop, target, plain legs).
 * `ending`: how a group is ended: canceled, deleted, closed by policy, flattened.
-* `report`: what is said about it.
+* `words`, `report`: what is said about it.
 * `decide`: the ladder that joins them.
 """
