@@ -79,13 +79,13 @@ def _is_final(leg: Leg) -> bool:
 def _fees_may_come(plan: Plan, facts: Facts, entry: Leg) -> bool:
     """An exit that is resized right after it was placed leaves a gap: the last fees are worth a short wait."""
     child = entry.child
-    if child is None or not _is_final(entry) or knows_fees(child) or child.status.finished_at is None:
+    if child is None or not _is_final(entry) or knows_fees(child):
         return False
-    left = SETTLE_SECONDS - (facts.view.now.wall - child.status.finished_at).total_seconds()
-    if left <= 0 or left > SETTLE_SECONDS:
-        return False
-    plan.look_again(left)
-    return True
+    # Since this process knows of it: after a time without an operator the fees have yet to be asked for.
+    left = SETTLE_SECONDS - facts.view.exposed_for
+    if left > 0:
+        plan.look_again(max(0.05, left))
+    return left > 0
 
 
 # --- a stop that rests and a target that is watched ------------------------------------------------------------------

@@ -64,6 +64,15 @@ def test_fees_that_are_on_their_way_are_waited_for_but_not_for_long() -> None:
     assert stage.wants("stop") == ("Working", "StopMarket", "0.99")
 
 
+def test_a_process_that_finds_an_entry_filled_long_ago_asks_for_its_fees_first() -> None:
+    stage = Stage(bracket())
+    stage.rest()
+    stage.says("entry", State.FILLED, filled="1", reason=Reason.FILLED).later(600).rest()
+    assert stage.names == {"entry"}
+    stage.says("entry", State.FILLED, filled="1", fee="0.001", settled=True, reason=Reason.FILLED).rest()
+    assert stage.wants("stop") == ("Working", "StopMarket", "0.999")
+
+
 def test_the_stop_grows_with_the_entry() -> None:
     stage = Stage(bracket())
     stage.rest()
