@@ -61,7 +61,7 @@ class StatusWriter:
             return
         meta = after.metadata
         target = EventTarget(API_VERSION, "ExchangeAccount", meta.namespace, meta.name, meta.uid)
-        problem = said.problem or said.journal_problem
+        problem = said.shown
         kind = EventType.NORMAL if problem is None else EventType.WARNING
         reason, message = (problem.reason, problem.message) if problem else ("Ready", "the account can trade")
         self._context.events.record(target, kind, reason, message)
