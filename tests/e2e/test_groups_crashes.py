@@ -17,7 +17,7 @@ from exchange_kernel.kube.resources import GROUPS
 from paper_exchange.config import Config
 from support.operator_process import OperatorProcess
 from support.proxy import Action, Drop, Proxy, Request, Response
-from support.stack import Stack
+from support.stack import Stack, eventually
 
 Json = Any
 BTC = "BTCUSDT"
@@ -131,8 +131,12 @@ async def _holds_once(stack: Stack, account: str) -> None:
     """The entry was bought once, and one stop rests for what it brought in."""
     bought = [order for order in (await stack.truth(account)).orders if order["side"] == "BUY"]
     assert [Decimal(order["executedQty"]) for order in bought] == [Decimal("0.01")], account
-    resting = await _live(stack, account)
-    assert [(order["type"], Decimal(order["origQty"])) for order in resting] == [("STOP_LOSS", NET)], account
+
+    async def rests() -> bool:
+        resting = await _live(stack, account)
+        return [(order["type"], Decimal(order["origQty"])) for order in resting] == [("STOP_LOSS", NET)]
+
+    await eventually(rests, what=f"one stop of {account} rests: {(await stack.truth(account)).orders}")
 
 
 async def _sold_once(stack: Stack, account: str) -> None:

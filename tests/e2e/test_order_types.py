@@ -12,10 +12,12 @@ import yaml
 
 from exchange_kernel.kube.resources import INTENTS
 from support.amending import until_synced
+from support.dialects import KRAKEN
 from support.stack import Stack, condition
 
 Json = Any
 BTC = "BTCUSDT"
+on_kraken = pytest.mark.parametrize("dialect", [KRAKEN], ids=str, indirect=True)
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES: Mapping[str, Json] = {
     path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("[12]*.yaml"))
@@ -187,6 +189,33 @@ async def test_without_a_price_a_stop_waits_and_is_sent_when_there_is_one(shared
     await shared.control.remove_fault(rule)
     await shared.until_state("order", "Untriggered")
     await shared.exactly_one_order()
+
+
+# --- what one venue has and the other has not ------------------------------------------------------------------------
+
+
+@on_kraken
+async def test_the_venue_itself_ends_an_order_at_its_time(shared: Stack) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=12)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    await shared.order("order", timeInForce="GTD", expireAt=soon)
+    await shared.until_state("order", "Open")
+    ended = await shared.until_state("order", "Expired")
+    assert condition(ended, "Ready") == ("False", "Expired")
+    assert (await shared.exactly_one_order())["status"] in {"EXPIRED", "CANCELED"}
+
+
+@on_kraken
+async def test_a_trailing_stop_follows_by_an_amount(shared: Stack) -> None:
+    await at(shared, "60000")
+    trail = {"offset": "500", "offsetType": "Amount"}
+    await shared.order("order", side="Sell", type="TrailingStopMarket", price=None, trailing=trail)
+    await shared.until_state("order", "Untriggered")
+    await at(shared, "62000")
+    await at(shared, "61501")
+    assert (await shared.exactly_one_order())["status"] == "NEW"
+    await at(shared, "61500")
+    done = await shared.until_condition("order", "Completed", "True")
+    assert (done["status"]["state"], Decimal(done["status"]["filledQuantity"])) == ("Filled", Decimal("0.01"))
 
 
 # --- what is denied before the wire -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from local_cluster.cluster import LocalCluster
 from paper_exchange.config import Config
+from support.dialects import on_both_venues
 from support.proxy import Proxy, Request, Response, Switch
 from support.stack import Stack, condition
 
@@ -33,6 +34,7 @@ async def _settled(stack: Stack, count: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
+@on_both_venues
 async def test_the_venue_is_away_for_a_minute(stack: Stack) -> None:
     operator = await stack.start_operator(poll_interval=2)
     await stack.open_account()
@@ -71,6 +73,7 @@ async def cut_off(stack: Stack) -> CutOff:
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
+@on_both_venues
 async def test_both_are_away_and_come_back_one_after_the_other(cut_off: CutOff) -> None:
     stack, api, venue, _ = cut_off
     for name in ("stays", "goes"):
@@ -93,13 +96,14 @@ async def test_both_are_away_and_come_back_one_after_the_other(cut_off: CutOff) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
+@on_both_venues
 async def test_the_api_server_goes_away_between_the_request_and_its_record(cut_off: CutOff) -> None:
     """The venue has taken the order and nothing can be written: the outcome is kept in memory and recorded later."""
     stack, api, _, venue_proxy = cut_off
     taken = asyncio.Event()
 
     async def cut(request: Request, _: Response) -> None:
-        if request.method == "POST" and request.path == "/api/v3/order":
+        if (request.method, request.path) == stack.dialect.create:
             api.off = True
             taken.set()
 
