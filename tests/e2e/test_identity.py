@@ -15,6 +15,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.identity import client_order_id, identity_of
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNTS, INTENTS, RECEIPTS, SECRETS
+from support.dialects import on_both_venues
 from support.operator_process import OperatorProcess
 from support.stack import Stack
 
@@ -42,6 +43,7 @@ def _confirmation(obj: Json, attempt: int) -> str:
     return f"{client_order_id(identity, 0, attempt)}/{attempt}"
 
 
+@on_both_venues
 async def test_applying_a_canceled_order_again_is_the_same_order_and_places_nothing(shared: Stack) -> None:
     await shared.order("buy", **PATIENT)
     first = await shared.until_state("buy", "Open")
@@ -54,6 +56,7 @@ async def test_applying_a_canceled_order_again_is_the_same_order_and_places_noth
     await shared.exactly_one_order()
 
 
+@on_both_venues
 async def test_applying_a_filled_order_again_shows_the_fill_and_buys_nothing(shared: Stack) -> None:
     await shared.order("buy", type="Market", quantity="0.001", **PATIENT)
     first = await shared.until_condition("buy", "Completed", "True")
@@ -65,6 +68,7 @@ async def test_applying_a_filled_order_again_shows_the_fill_and_buys_nothing(sha
     await shared.exactly_one_order()
 
 
+@on_both_venues
 async def test_an_object_with_another_uid_takes_the_living_order_over(stack: Stack) -> None:
     """As Argo CD's Replace=true, or a force of Flux, does it: the finalizer is stripped, the object created anew."""
     operator, first = await _open_order(stack)
@@ -84,6 +88,7 @@ async def test_an_object_with_another_uid_takes_the_living_order_over(stack: Sta
     assert (await stack.exactly_one_order())["status"] == "CANCELED"
 
 
+@on_both_venues
 async def test_objects_that_are_restored_without_status_find_their_orders(stack: Stack) -> None:
     """A backup restores objects with their finalizers and annotations, under other uids, without a status."""
     operator, first = await _open_order(stack)
@@ -96,6 +101,7 @@ async def test_objects_that_are_restored_without_status_find_their_orders(stack:
     await stack.exactly_one_order()
 
 
+@on_both_venues
 async def test_a_working_order_whose_receipt_was_lost_is_adopted_again(stack: Stack) -> None:
     operator, first = await _open_order(stack)
     assert await operator.stop() == 0
@@ -133,6 +139,7 @@ async def test_without_receipt_status_and_order_nothing_is_placed_before_a_human
     assert len((await stack.truth()).orders) == 1
 
 
+@on_both_venues
 async def test_a_second_installation_places_nothing_until_the_journal_is_handed_over(stack: Stack) -> None:
     operator, first = await _open_order(stack)
     assert await operator.stop() == 0
@@ -158,6 +165,7 @@ async def test_a_second_installation_places_nothing_until_the_journal_is_handed_
     assert len((await stack.truth()).orders) == 2
 
 
+@on_both_venues
 async def test_a_second_object_with_the_same_intent_id_is_denied_and_its_deletion_harms_nothing(shared: Stack) -> None:
     await shared.order("one", intentId="trade-7", **PATIENT)
     await shared.until_state("one", "Open")
@@ -170,6 +178,7 @@ async def test_a_second_object_with_the_same_intent_id_is_denied_and_its_deletio
     assert (await shared.intent("one"))["status"]["state"] == "Open"
 
 
+@on_both_venues
 async def test_a_used_name_with_another_side_is_denied(shared: Stack) -> None:
     await shared.order("trade", **PATIENT)
     await shared.until_state("trade", "Open")
@@ -181,6 +190,7 @@ async def test_a_used_name_with_another_side_is_denied(shared: Stack) -> None:
     await shared.exactly_one_order()
 
 
+@on_both_venues
 async def test_an_order_that_is_orphaned_and_applied_again_is_adopted(shared: Stack) -> None:
     await shared.order("buy", deletionPolicy="Orphan", **PATIENT)
     first = await shared.until_state("buy", "Open")
@@ -192,6 +202,7 @@ async def test_an_order_that_is_orphaned_and_applied_again_is_adopted(shared: St
     await shared.exactly_one_order()
 
 
+@on_both_venues
 async def test_another_account_behind_the_same_name_is_noticed_and_nothing_is_sent(stack: Stack) -> None:
     """The Secret gets the key of another account at the venue while the operator is away."""
     operator, _ = await _open_order(stack)

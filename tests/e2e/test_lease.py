@@ -4,8 +4,11 @@ import time
 from typing import Any
 
 from exchange_kernel.kube.resources import LEASES
+from support.dialects import on_both_venues
 from support.operator_process import OperatorProcess
 from support.stack import Stack, eventually
+
+pytestmark = on_both_venues
 
 Json = Any
 SECONDS = 4.0

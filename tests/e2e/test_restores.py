@@ -10,8 +10,11 @@ from typing import Any
 
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER, FINALIZER_CANCEL_ORDER
 from exchange_kernel.kube.resources import ACCOUNTS, CONFIG_MAPS, INTENTS, RECEIPTS
+from support.dialects import on_both_venues
 from support.operator_process import OperatorProcess
 from support.stack import Stack, condition
+
+pytestmark = on_both_venues
 
 Json = Any
 PATIENT = {"placement": {"startingDeadlineSeconds": 600}}
