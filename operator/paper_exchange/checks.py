@@ -11,6 +11,7 @@ A rule is a function from the question to a refusal or None; nothing here change
 from paper_exchange import liquidity, trailing
 from paper_exchange.commands import PlaceOrder
 from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
+from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
 from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import (
@@ -26,6 +27,7 @@ from paper_exchange.refusals import (
     WOULD_TRIGGER,
     Refusal,
     either_missing,
+    filter_failure,
     missing,
     not_required,
     unsupported,
@@ -86,17 +88,18 @@ def check_order(state: State, order: PlaceOrder, reference: int | None = None) -
     return check_admission(state, order, reference) or check_entry(state, order)
 
 
-def check_admission(state: State, order: PlaceOrder, reference: int | None = None) -> Refusal | None:
+def check_admission(state: State, order: PlaceOrder, reference: int | None = None, place: str = "") -> Refusal | None:
     """Judge what is asked by the rules of the venue: parameters, symbol, filters.
 
-    A cancel-replace is judged by these before anything is canceled.
+    A cancel-replace is judged by these before anything is canceled. `place` (above, below) stands before the names of
+    the parameters of an order in a list.
     """
     market = state.markets.get(order.symbol)
     if market is None:
         return INVALID_SYMBOL
     if order.account not in state.accounts:
         return NO_SUCH_ACCOUNT
-    refusal = _parameters(order)
+    refusal = _parameters(order, place)
     if refusal:
         return refusal
     if reference is None:
@@ -110,6 +113,31 @@ def check_entry(state: State, order: PlaceOrder) -> Refusal | None:
     """Judge an admitted order by the account and the book as they are now: what the matching engine does."""
     market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
     return _first_refusal(_ENTRY, Question(state, market, order, holding, 0))
+
+
+def check_list(state: State, below: PlaceOrder, above: PlaceOrder, list_client_order_id: str | None) -> Refusal | None:
+    """Judge two orders that the venue is to tie together; the first refusal of either, None when the list is taken.
+
+    Each is judged as if it came alone: one reservation serves both.
+    """
+    refusal = check_admission(state, below, place="below") or check_admission(state, above, place="above")
+    return refusal or _list_filters(state, below) or _list_ids(state, below, above, list_client_order_id)
+
+
+def _list_filters(state: State, order: PlaceOrder) -> Refusal | None:
+    market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
+    if market.symbol.max_orders and len(holding.open) + 2 > market.symbol.max_orders:
+        return filter_failure("MAX_NUM_ORDERS")
+    lists = {each.order_list_id for each in holding.open.values() if each.order_list_id in state.lists}
+    full = market.symbol.max_order_lists and len(lists) >= market.symbol.max_order_lists
+    return filter_failure("MAX_NUM_ORDER_LISTS") if full else None
+
+
+def _list_ids(state: State, below: PlaceOrder, above: PlaceOrder, list_client_order_id: str | None) -> Refusal | None:
+    working = (each for each in state.lists.values() if each.order_status is ListOrderStatus.EXECUTING)
+    taken = {(each.account, each.client_order_id) for each in working}
+    same = below.client_order_id is not None and below.client_order_id == above.client_order_id
+    return DUPLICATE_ORDER if same or (below.account, list_client_order_id) in taken else None
 
 
 def check_amend(state: State, wanted: PlaceOrder) -> Refusal | None:
@@ -131,20 +159,25 @@ def _first_refusal(rules: tuple[Rule, ...], question: Question) -> Refusal | Non
     return None
 
 
-def _parameters(order: PlaceOrder) -> Refusal | None:
+def _named(place: str, field: str) -> str:
+    name = _PARAMETERS[field]
+    return f"{place}{name[0].upper()}{name[1:]}" if place and field != "quantity" else name
+
+
+def _parameters(order: PlaceOrder, place: str) -> Refusal | None:
     for name in _ALL_OF[order.type]:
         if getattr(order, name) is None:
-            return missing(_PARAMETERS[name])
+            return missing(_named(place, name))
     for name in _NONE_OF[order.type]:
         if getattr(order, name) is not None:
-            return not_required(_PARAMETERS[name])
+            return not_required(_named(place, name))
     if order.type is OrderType.MARKET:
         if order.quantity is None and order.quote_quantity is None:
             return either_missing("quantity", "quoteOrderQty")
         if order.quantity is not None and order.quote_quantity is not None:
             return not_required("quoteOrderQty")
     if order.type in STOP_TYPES and order.stop_price is order.trailing_delta is order.trailing_amount is None:
-        return either_missing("stopPrice", "trailingDelta")
+        return either_missing(_named(place, "stop_price"), _named(place, "trailing_delta"))
     return None
 
 

@@ -151,6 +151,36 @@ class ReduceOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOco:
+    """`POST orderList/oco`: two orders of one side and quantity of which the first that works ends the other.
+
+    Reply: `ListPlaced`. Refused as a whole; the account, symbol, side and quantity of both are the same.
+    """
+
+    above: PlaceOrder
+    below: PlaceOrder
+    list_client_order_id: str | None = None
+    """None lets the engine choose one."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of both."""
+        return self.above.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelList:
+    """`DELETE orderList`. Reply: `ListCanceled`. With both ids given, both must name the same list."""
+
+    account: str
+    symbol: str
+    list_id: int | None = None
+    list_client_order_id: str | None = None
+    cancel_client_id: str | None = None
+    """`newClientOrderId`: the id of the cancel itself; None lets the engine choose one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelOpenOrders:
     """`DELETE openOrders`. Reply: `OrdersCanceled`, refused with -2011 when there is none."""
 
@@ -280,6 +310,8 @@ Command = (
     | ReplaceOrder
     | ReduceOrder
     | CancelOpenOrders
+    | PlaceOco
+    | CancelList
     | CreateAccount
     | PutApiKey
     | RevokeApiKey

@@ -12,6 +12,7 @@ from paper_exchange import house
 from paper_exchange.checks import check_order
 from paper_exchange.commands import (
     AmendOrder,
+    CancelList,
     CancelOpenOrders,
     CancelOrder,
     Command,
@@ -19,6 +20,7 @@ from paper_exchange.commands import (
     Deposit,
     ListSymbol,
     PassTime,
+    PlaceOco,
     PlaceOrder,
     PutApiKey,
     ReduceOrder,
@@ -34,6 +36,7 @@ from paper_exchange.commands import (
 )
 from paper_exchange.events import AccountPosition, BalanceUpdate, BookChange, Event
 from paper_exchange.filters import is_on_grid
+from paper_exchange.list_desk import ListDesk
 from paper_exchange.matching import Desk
 from paper_exchange.model import Account, ApiKey, Fees
 from paper_exchange.order_desk import OrderDesk
@@ -63,6 +66,7 @@ class Engine:
         self.read = Reads(self.state)
         self._desk = Desk(self.state)
         self._orders = OrderDesk(self.state, self._desk)
+        self._lists = ListDesk(self.state, self._desk)
         self._pending: list[Event] = []
         self._handlers: dict[type, Callable[[Any], Reply]] = {
             PlaceOrder: self._orders.place,
@@ -72,6 +76,8 @@ class Engine:
             PassTime: lambda _command: _DONE,
             CancelOrder: self._orders.cancel,
             CancelOpenOrders: self._orders.cancel_open,
+            PlaceOco: self._lists.place_oco,
+            CancelList: self._lists.cancel,
             CreateAccount: self._create_account,
             PutApiKey: self._put_key,
             RevokeApiKey: self._revoke_key,

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, OrderStatus, Trade
 from paper_exchange.rows import PublicTrade
 
@@ -41,6 +42,14 @@ class OrderUpdate(NamedTuple):
     reject_reason: str = "NONE"
 
 
+class ListUpdate(NamedTuple):
+    """A listStatus: how a list of orders stands."""
+
+    account: str
+    order_list: OrderList
+    transact_time: int
+
+
 class AccountPosition(NamedTuple):
     """outboundAccountPosition: the balances that the command touched, as (asset, free, locked)."""
 
@@ -76,4 +85,4 @@ class BookChange(NamedTuple):
     time: int
 
 
-Event = OrderUpdate | AccountPosition | BalanceUpdate | TradePrint | BookChange
+Event = OrderUpdate | ListUpdate | AccountPosition | BalanceUpdate | TradePrint | BookChange

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from paper_exchange.events import Event, OrderUpdate
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.reads import Reads
-from paper_exchange.refusals import NO_SUCH_ORDER, Refusal
+from paper_exchange.refusals import NO_SUCH_LIST, NO_SUCH_ORDER, Refusal
 from paper_exchange.rows import LATEST, Page
 
 _KEPT_ORDERS = 20_000
@@ -72,6 +73,16 @@ class Lookups:
         if self._lag_ms == 0 or isinstance(found, Refusal):
             return found
         return self._as_of(found, now) or NO_SUCH_ORDER
+
+    def order_list(
+        self, account: str, list_id: int | None, client_order_id: str | None, *, now: int
+    ) -> OrderList | Refusal:
+        """`GET orderList`: a list is seen as late as its first order."""
+        found = self._reads.order_list(account, list_id, client_order_id)
+        if isinstance(found, Refusal) or self._lag_ms == 0:
+            return found
+        first = self.order(account, found.symbol, order_id=found.orders[0][0], client_order_id=None, now=now)
+        return NO_SUCH_LIST if isinstance(first, Refusal) else found
 
     def open_orders(self, account: str, symbol: str | None, *, now: int) -> list[Order]:
         """`GET openOrders`."""

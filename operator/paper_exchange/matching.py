@@ -6,9 +6,10 @@ order's reservation always covers what is left of it (`settlement`).
 
 from heapq import heappush
 
-from paper_exchange import liquidity
+from paper_exchange import liquidity, ties
 from paper_exchange.book import Level
 from paper_exchange.events import ExecutionType
+from paper_exchange.list_model import ListOrderStatus, ListStatusType, OrderList
 from paper_exchange.model import (
     STOP_TYPES,
     Order,
@@ -43,6 +44,20 @@ class Desk:
         if order.type is not OrderType.MARKET:
             order.reserved = reservation(order)
             state.ledger.lock(order.account, reserved_asset(market.symbol, order.side), order.reserved)
+        self._enter(market, order)
+
+    def accept_list(self, market: Market, found: OrderList, first: Order, second: Order) -> None:
+        """Enter two checked orders that end each other: one reservation, then both, then the list."""
+        self._state.lists[found.list_id] = found
+        ties.lock_together(self._state, market, first, second)
+        for order in (first, second):
+            self._enter(market, order)
+            if order.is_working:
+                market.book.side(order.side).add(order)
+        self.reports.order_list(found)
+
+    def _enter(self, market: Market, order: Order) -> None:
+        state = self._state
         holding = state.holding(order.account, order.symbol)
         holding.open[order.order_id] = order
         holding.open_algos += order.type in STOP_TYPES
@@ -151,11 +166,39 @@ class Desk:
         if execution:
             ids = None if cancel_client_id is None else (cancel_client_id, order.client_order_id)
             self.reports.order(market, order, execution, ids=ids)
+        self._end_list(market, order, status, execution or ExecutionType.EXPIRED, cancel_client_id)
+
+    def _end_list(
+        self, market: Market, order: Order, status: OrderStatus, execution: ExecutionType, cancel_client_id: str | None
+    ) -> None:
+        """An order that ended without having worked takes the other one of its list along."""
+        found = ties.list_of(self._state, order)
+        if found is None:
+            return
+        other = ties.partner(self._state, order)
+        ties.untie(self._state, order)
+        if other is not None:
+            self._leave_book(market, other)
+            self.close(market, other, status, execution, cancel_client_id)
+        elif not ties.open_orders(self._state, found):
+            found.status_type, found.order_status = ListStatusType.ALL_DONE, ListOrderStatus.ALL_DONE
+            found.time = self._state.now
+            self.reports.order_list(found)
+
+    def _begin_work(self, market: Market, order: Order) -> None:
+        """An order of a list begins to work: the other one expires, and what was set aside for both is its own."""
+        other = ties.partner(self._state, order)
+        if other is None:
+            return
+        ties.take_over(self._state, market, order, other)
+        ties.untie(self._state, order)
+        self._leave_book(market, other)
+        self.close(market, other, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
 
     def _leave_book(self, market: Market, order: Order) -> None:
         if order.is_working:
             market.book.side(order.side).remove(order)
-        else:
+        elif order in market.triggers:
             market.triggers.remove(order)
 
     # --- orders that wait for a price
@@ -177,6 +220,10 @@ class Desk:
     def _activate(self, market: Market, order: Order) -> None:
         """Put a waiting order to work. One without a limit pays from the free balance, or is refused for lack of it."""
         state = self._state
+        if not order.is_open:
+            # The other order of its list was reached in the same command, and was first.
+            return
+        self._begin_work(market, order)
         if not order.price:
             asset = reserved_asset(market.symbol, order.side)
             state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
@@ -268,6 +315,7 @@ class Desk:
         )
         market.next_trade_id += 1
         self.reports.trade(market, public)
+        self._begin_work(market, maker)
         market.book.side(maker.side).reduce(maker, quantity)
         taken = settle(self._state, market.symbol, taker, public, is_maker=False)
         made = settle(self._state, market.symbol, maker, public, is_maker=True)

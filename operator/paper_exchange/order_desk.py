@@ -1,6 +1,7 @@
 """Commands about orders: judged by the checks, carried out by the matching."""
 
-from paper_exchange import amending, reducing, trailing
+from paper_exchange import amending, reducing, ties, trailing
+from paper_exchange.canceling import cancel_list
 from paper_exchange.checks import check_admission, check_entry, check_order, fee_rate, lock_price
 from paper_exchange.commands import (
     AmendOrder,
@@ -23,13 +24,24 @@ from paper_exchange.refusals import (
     UNKNOWN_ORDER,
     Refusal,
 )
-from paper_exchange.replies import OrderAmended, OrderCanceled, OrderPlaced, OrderReduced, OrderReplaced, OrdersCanceled
+from paper_exchange.replies import (
+    ListCanceled,
+    OrderAmended,
+    OrderCanceled,
+    OrderPlaced,
+    OrderReduced,
+    OrderReplaced,
+    OrdersCanceled,
+)
 from paper_exchange.state import Market, State
 
 _RESTRICTIONS = {
     CancelRestriction.ONLY_NEW: OrderStatus.NEW,
     CancelRestriction.ONLY_PARTIALLY_FILLED: OrderStatus.PARTIALLY_FILLED,
 }
+
+
+NO_LIST = -1
 
 
 class OrderDesk:
@@ -45,7 +57,7 @@ class OrderDesk:
 
     def _accept(self, command: PlaceOrder) -> OrderPlaced:
         market = self.state.markets[command.symbol]
-        order = _new_order(market, command, self.state.now, fee_rate(self.state, command))
+        order = new_order(market, command, self.state.now, fee_rate(self.state, command))
         self._desk.accept(market, order)
         fills = self._desk.execute(market, order) if order.is_working else []
         return OrderPlaced(order.copy(), tuple(fills), self.state.now)
@@ -95,7 +107,14 @@ class OrderDesk:
         if command.symbol not in self.state.markets:
             return INVALID_SYMBOL
         orders = list(self.state.peek(command.account, command.symbol).open.values())
-        return OrdersCanceled(tuple(self._canceled(order, None) for order in orders)) if orders else UNKNOWN_ORDER
+        # The cancel of one order of a list ends the other, too.
+        canceled = tuple(self._canceled_whole(order) for order in orders if order.is_open)
+        return OrdersCanceled(canceled) if canceled else UNKNOWN_ORDER
+
+    def _canceled_whole(self, order: Order) -> OrderCanceled | ListCanceled:
+        found = ties.list_of(self.state, order)
+        whole = None if found is None else cancel_list(self.state, self._desk, found, None)
+        return whole or self._canceled(order, None)
 
     def _canceled(self, order: Order, cancel_client_id: str | None) -> OrderCanceled:
         market = self.state.markets[order.symbol]
@@ -104,7 +123,8 @@ class OrderDesk:
         return OrderCanceled(order.copy(), chosen, self.state.now)
 
 
-def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order:
+def new_order(market: Market, command: PlaceOrder, now: int, fee: int, order_list_id: int = NO_LIST) -> Order:
+    """The order that a checked command describes."""
     order_id = market.next_order_id
     market.next_order_id += 1
     waits = command.type in STOP_TYPES
@@ -124,7 +144,7 @@ def _new_order(market: Market, command: PlaceOrder, now: int, fee: int) -> Order
         command.stop_price or 0,
         command.trailing_delta or 0,
         command.iceberg_quantity or 0,
-        -1,
+        order_list_id,
         command.prevention or market.symbol.default_prevention,
         command.strategy_id,
         command.strategy_type,

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import TypeVar
 
 from paper_exchange.book import BookSide
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Account, Amendment, ApiKey, Balance, Fees, Order, OrderStatus, Trade
-from paper_exchange.refusals import NO_SUCH_ORDER, ORDER_ARCHIVED, Refusal
+from paper_exchange.refusals import NO_SUCH_LIST, NO_SUCH_ORDER, ORDER_ARCHIVED, Refusal
 from paper_exchange.rows import LATEST, AggregateTrade, AveragePrice, BookTicker, Depth, Kline, Page, PublicTrade, Stats
 from paper_exchange.state import Holding, State
 from paper_exchange.symbols import Symbol, SymbolStatus
@@ -150,6 +151,15 @@ class Reads:
             trades = trades[bisect_left(trades, page.from_id, key=lambda trade: trade.trade_id) :]
         return _cut(_between(trades, page.start, page.end), page)
 
+    def order_list(self, account: str, list_id: int | None, client_order_id: str | None) -> OrderList | Refusal:
+        """One list (`GET orderList`), by client id the latest with that id; -2018 when there is none."""
+        found = find_list(self._state, account, list_id, client_order_id)
+        return NO_SUCH_LIST if found is None else found
+
+    def order_lists(self, account: str) -> list[OrderList]:
+        """All lists of an account, oldest first (`allOrderList`)."""
+        return [found for found in self._state.lists.values() if found.account == account]
+
     def amendments(self, account: str, symbol: str, order_id: int) -> list[Amendment]:
         """How an order's quantity was changed in its place (`order/amendments`), oldest first."""
         return list(self._holding(account, symbol).amendments.get(order_id, ()))
@@ -198,6 +208,18 @@ class Reads:
     def average_price(self, symbol: str, *, now: int) -> AveragePrice:
         """What the filters measure prices against (`avgPrice`)."""
         return self._state.markets[symbol].tape.average(now)
+
+
+def find_list(state: State, account: str, list_id: int | None, client_order_id: str | None) -> OrderList | None:
+    """The list that the ids name. With both, the list of `list_id` must carry `client_order_id`."""
+    if list_id is not None:
+        found = state.lists.get(list_id)
+        mine = found is not None and found.account == account and client_order_id in {None, found.client_order_id}
+        return found if mine else None
+    named = [
+        found for found in state.lists.values() if (found.account, found.client_order_id) == (account, client_order_id)
+    ]
+    return named[-1] if named else None
 
 
 def find_order(holding: Holding, order_id: int | None, client_order_id: str | None) -> Order | None:

@@ -6,6 +6,7 @@ again: a client that forgets to send it does not find its order by the old id an
 Source: `faqs/order_amend_keep_priority.md` and `errors.md` (-2038, -2039) of Binance's documentation.
 """
 
+from paper_exchange import ties
 from paper_exchange.checks import check_amend
 from paper_exchange.commands import PlaceOrder, ReduceOrder
 from paper_exchange.matching import Desk
@@ -14,6 +15,7 @@ from paper_exchange.reads import find_order
 from paper_exchange.refusals import (
     AMEND_BELOW_EXECUTED,
     AMEND_DUPLICATE,
+    AMEND_IN_LIST,
     AMEND_INCREASE,
     AMEND_NO_CHANGE,
     AMEND_TOO_OFTEN,
@@ -64,6 +66,8 @@ def _refusal(state: State, holding: Holding, order: Order, command: ReduceOrder)
     symbol = state.markets[order.symbol].symbol
     if not symbol.allow_amend:
         return AMEND_UNSUPPORTED
+    if ties.partner(state, order) is not None:
+        return AMEND_IN_LIST
     refusal = _wrong_quantity(order, command.quantity)
     if refusal:
         return refusal

@@ -7,6 +7,7 @@ them: reports on orders first, then the positions of the accounts concerned, the
 from typing import NamedTuple
 
 from paper_exchange.events import Event
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.refusals import Refusal
 
@@ -36,9 +37,9 @@ class OrderCanceled(NamedTuple):
 
 
 class OrdersCanceled(NamedTuple):
-    """One entry per order, oldest first."""
+    """One entry per order or list, oldest first."""
 
-    canceled: tuple[OrderCanceled, ...]
+    canceled: tuple["OrderCanceled | ListCanceled", ...]
 
 
 class OrderReplaced(NamedTuple):
@@ -54,6 +55,22 @@ class OrderReduced(NamedTuple):
     order: Order
     orig_client_order_id: str
     execution_id: int
+    transact_time: int
+
+
+class ListPlaced(NamedTuple):
+    """The list was accepted, and each of its orders, in the order in which they were entered."""
+
+    order_list: OrderList
+    placed: tuple[OrderPlaced, ...]
+    transact_time: int
+
+
+class ListCanceled(NamedTuple):
+    """The list is canceled, with those of its orders that were open."""
+
+    order_list: OrderList
+    canceled: tuple[OrderCanceled, ...]
     transact_time: int
 
 
@@ -76,6 +93,8 @@ Reply = (
     | OrderReplaced
     | OrderCanceled
     | OrdersCanceled
+    | ListPlaced
+    | ListCanceled
     | PriceMoved
     | Done
     | Refusal

@@ -1,6 +1,7 @@
 """What the command at hand has led to, in the order in which it happened: reports on orders, and public trades."""
 
-from paper_exchange.events import ExecutionType, OrderUpdate, TradePrint
+from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate, TradePrint
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.rows import PublicTrade
 from paper_exchange.state import Market, State
@@ -14,7 +15,7 @@ class Reports:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.updates: list[OrderUpdate] = []
+        self.updates: list[OrderUpdate | ListUpdate] = []
         self.prints: list[TradePrint] = []
 
     def order(
@@ -53,6 +54,10 @@ class Reports:
                 self._state.now,
             )
         )
+
+    def order_list(self, found: OrderList) -> None:
+        """Reports how a list stands."""
+        self.updates.append(ListUpdate(found.account, found.copy(), self._state.now))
 
     def trade(self, market: Market, trade: PublicTrade) -> None:
         """Prints a trade."""

@@ -6,7 +6,7 @@ Orders of a book are listed in the order of execution, so that price-time priori
 """
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from hashlib import sha256
 from heapq import heappush
 from operator import attrgetter
@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
+from paper_exchange.list_model import Contingency, ListOrderStatus, ListStatusType, OrderList
 from paper_exchange.model import (
     STOP_TYPES,
     Account,
@@ -67,6 +68,8 @@ def load(text: str) -> State:
     state = State(data["now"], data["next_uid"], Ledger.load(data["ledger"]))
     state.accounts = {row["name"]: _ACCOUNT.validate_python(row) for row in data["accounts"]}
     state.keys = {row["key"]: _KEY.validate_python(row) for row in data["keys"]}
+    state.lists = {row[0]: _load_list(row) for row in data["lists"]}
+    state.next_list_id = data["next_list_id"]
     resting: dict[tuple[str, int], Order] = {}
     for row in data["holdings"]:
         _load_holding(state, row, resting)
@@ -92,6 +95,8 @@ def _plain(state: State) -> Plain:
         "ledger": state.ledger.dump(),
         "accounts": [asdict(account) for account in state.accounts.values()],
         "keys": [asdict(key) for key in state.keys.values()],
+        "lists": [astuple(found) for found in state.lists.values()],
+        "next_list_id": state.next_list_id,
         "markets": [_plain_market(market) for market in state.markets.values()],
         "holdings": [
             _plain_holding(account, symbol, holding)
@@ -171,6 +176,22 @@ def _load_order(row: list[Any]) -> Order:
     for index, enum in _ENUMS.items():
         row[index] = enum(row[index])
     return Order(*row)
+
+
+def _load_list(row: list[Any]) -> OrderList:
+    list_id, account, symbol, client_order_id, contingency, orders, time, status_type, order_status, tied = row
+    return OrderList(
+        list_id,
+        account,
+        symbol,
+        client_order_id,
+        Contingency(contingency),
+        tuple((order_id, named) for order_id, named in orders),
+        time,
+        ListStatusType(status_type),
+        ListOrderStatus(order_status),
+        tied,
+    )
 
 
 def _load_market(data: Plain) -> Market:

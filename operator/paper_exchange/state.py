@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from paper_exchange.book import Book
 from paper_exchange.commands import MakerConfig
 from paper_exchange.ledger import Ledger
+from paper_exchange.list_model import OrderList
 from paper_exchange.model import Account, Amendment, ApiKey, Fees, Order, Side, Trade
 from paper_exchange.symbols import Symbol, SymbolStatus
 from paper_exchange.tape import Tape
@@ -69,6 +70,9 @@ class State:
     """By account, then by symbol."""
     open_client_ids: dict[str, dict[str, Order]] = field(default_factory=dict)
     """By account: client order ids that are taken because their order is open, on any symbol."""
+    lists: dict[int, OrderList] = field(default_factory=dict)
+    """Every order list, by its id."""
+    next_list_id: int = 1
     expiries: list[tuple[int, str, str, int]] = field(default_factory=list)
     """A heap of (time, account, symbol, order id): orders that are good till a date, some of which may have ended."""
 

@@ -62,6 +62,7 @@ class Symbol:
     max_trailing_below: int = 2_000
     max_amends: int = 10
     """How often one order may be amended."""
+    max_order_lists: int = 20
     allow_trailing_stop: bool = True
     allow_amend: bool = True
     allow_cancel_replace: bool = True

@@ -38,6 +38,10 @@ class Triggers:
         """Number of waiting orders."""
         return len(self._orders)
 
+    def __contains__(self, order: Order) -> bool:
+        """Whether an order waits."""
+        return order.order_id in self._orders
+
     def _queue(self, order: Order) -> list[tuple[int, int]]:
         return self._rising if waits_for_rise(order.type, order.side) else self._falling
 

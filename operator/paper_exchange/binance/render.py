@@ -13,6 +13,10 @@ from paper_exchange.units import format_amount
 
 JsonObject = dict[str, Any]
 
+_UNFILLED = {
+    TimeInForce.FOK: "UNFILLED_FOK_ORDER_EXPIRED",
+    TimeInForce.IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
+}
 _WITHOUT_LIMIT = frozenset({OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT})
 
 
@@ -143,15 +147,19 @@ def expiry_reason(order: Order) -> str | None:
     """Why an expired order expired, by the venue's names; None for orders that did not."""
     if order.status is not OrderStatus.EXPIRED:
         return None
+    if _ended_by_partner(order):
+        return "OCO_TRIGGER"
     if not order.is_working:
         return "REJECTED"
     if order.type in _WITHOUT_LIMIT:
         return "INSUFFICIENT_LIQUIDITY"
-    if order.time_in_force is TimeInForce.FOK:
-        return "UNFILLED_FOK_ORDER_EXPIRED"
-    if order.time_in_force is TimeInForce.IOC:
-        return "UNFILLED_IOC_QUANTITY_EXPIRED"
-    return "EXCHANGE_CANCELED"
+    return _UNFILLED.get(order.time_in_force, "EXCHANGE_CANCELED")
+
+
+def _ended_by_partner(order: Order) -> bool:
+    """Whether the other order of its list began to work; one that fired itself has worked."""
+    in_list = order.order_list_id >= 0 and not order.executed
+    return in_list and (not order.is_working or order.type is OrderType.LIMIT_MAKER)
 
 
 def my_trade(trade: Trade) -> JsonObject:

@@ -25,7 +25,7 @@ def symbol_info(symbol: Symbol, status: SymbolStatus) -> JsonObject:
         "quoteCommissionPrecision": DECIMALS,
         "orderTypes": list(symbol.order_types),
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": OrderType.MARKET in symbol.order_types,
@@ -82,6 +82,7 @@ def filters(symbol: Symbol) -> list[JsonObject]:
         _notional(symbol),
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": symbol.max_orders},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": symbol.max_algo_orders},
+        {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": symbol.max_order_lists},
         {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": symbol.max_amends},
     ]
     if symbol.max_position:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import orjson
 
 from paper_exchange.answering import Json
-from paper_exchange.binance import render_events
+from paper_exchange.binance import render_events, render_lists
 from paper_exchange.binance.connection import Connection
 from paper_exchange.binance.event_faults import mistreat
-from paper_exchange.events import AccountPosition, BalanceUpdate, Event, OrderUpdate
+from paper_exchange.events import AccountPosition, BalanceUpdate, Event, ListUpdate, OrderUpdate
 from paper_exchange.fault_rules import Hook, Subject
 from paper_exchange.faults import FaultBook
 
-UserEvent = OrderUpdate | AccountPosition | BalanceUpdate
+UserEvent = OrderUpdate | ListUpdate | AccountPosition | BalanceUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class UserStreams:
         rule = None
         if self._faults.listens(Hook.EVENT):
             client_order_id = ""
+            if isinstance(event, ListUpdate):
+                client_order_id = event.order_list.client_order_id
             if isinstance(event, OrderUpdate):
                 client_order_id = event.orig_client_order_id or event.client_order_id
             subject = Subject("WS", rendered["e"], client_order_id, event.account)
@@ -70,6 +72,8 @@ class UserStreams:
 def _render(event: UserEvent, now_ms: int) -> Json:
     if isinstance(event, OrderUpdate):
         return render_events.execution_report(event, now_ms)
+    if isinstance(event, ListUpdate):
+        return render_lists.list_status(event, now_ms)
     if isinstance(event, AccountPosition):
         return render_events.position(event, now_ms)
     return render_events.balance_update(event, now_ms)

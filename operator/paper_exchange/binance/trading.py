@@ -4,14 +4,14 @@ from functools import partial
 from typing import Final
 
 from paper_exchange.answering import Json, Work
-from paper_exchange.binance import errors, render, render_account, values
+from paper_exchange.binance import errors, render, render_account, render_lists, values
 from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.commands import CancelOpenOrders, CancelOrder, CancelRestriction, PlaceOrder
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
-from paper_exchange.replies import OrderCanceled, OrderPlaced, OrdersCanceled
+from paper_exchange.replies import ListCanceled, OrderCanceled, OrderPlaced, OrdersCanceled
 from paper_exchange.venue import Venue
 
 _FULL_BY_DEFAULT: Final = frozenset({OrderType.MARKET, OrderType.LIMIT})
@@ -128,4 +128,7 @@ def _cancel_all(venue: Venue, command: CancelOpenOrders) -> Json:
     reply = venue.submit(command)
     if isinstance(reply, Refusal):
         raise refused(reply)
-    return [render.canceled(entry) for entry in expected(reply, OrdersCanceled).canceled]
+    return [
+        render_lists.canceled(entry) if isinstance(entry, ListCanceled) else render.canceled(entry)
+        for entry in expected(reply, OrdersCanceled).canceled
+    ]

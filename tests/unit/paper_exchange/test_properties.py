@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_exchange import snapshot
+from paper_exchange import snapshot, ties
 from paper_exchange.commands import (
+    CancelList,
     CancelOpenOrders,
     CancelOrder,
     Command,
@@ -17,6 +18,7 @@ from paper_exchange.commands import (
     Deposit,
     MakerConfig,
     MakerKind,
+    PlaceOco,
     PlaceOrder,
     ReduceOrder,
     ReplaceMode,
@@ -28,7 +30,7 @@ from paper_exchange.commands import (
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
-from paper_exchange.model import STOP_TYPES, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.model import STOP_TYPES, Order, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
 from paper_exchange.replies import OrderCanceled, OrderReduced, OrderReplaced
 from paper_exchange.settlement import reservation
@@ -88,6 +90,33 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     )
 
 
+@st.composite
+def ocos(draw: st.DrawFn) -> PlaceOco:
+    """Mostly well-formed: a limit or take profit on the far side, a stop loss on the near one."""
+    symbol, side = draw(st.sampled_from(sorted(PRICES))), draw(st.sampled_from(Side))
+    base, tick = PRICES[symbol]
+    far = draw(st.sampled_from([OrderType.LIMIT_MAKER, OrderType.LIMIT_MAKER, OrderType.TAKE_PROFIT]))
+    near = draw(st.sampled_from([OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT]))
+    kinds = (far, near) if side is Side.SELL else (near, far)
+    quantity, distance = draw(quantities), draw(st.integers(-1, 4))
+    account = draw(st.sampled_from(ACCOUNTS))
+    above, below = (
+        PlaceOrder(
+            account=account,
+            symbol=symbol,
+            side=side,
+            type=kind,
+            quantity=quantity,
+            time_in_force=TimeInForce.GTC if kind is OrderType.STOP_LOSS_LIMIT else None,
+            price=base + sign * distance * tick if kind not in WITHOUT_PRICE else None,
+            stop_price=base + sign * distance * tick if kind in STOP_TYPES else None,
+            client_order_id=draw(CLIENT_IDS),
+        )
+        for kind, sign in zip(kinds, (1, -1), strict=True)
+    )
+    return PlaceOco(above=above, below=below, list_client_order_id=draw(CLIENT_IDS))
+
+
 cancels = st.builds(
     lambda account, symbol, order_id: CancelOrder(account=account, symbol=symbol, order_id=order_id),
     st.sampled_from(ACCOUNTS),
@@ -133,8 +162,28 @@ replaces = st.builds(
     st.integers(1, 20),
     st.sampled_from(ReplaceMode),
 )
+list_cancels = st.builds(
+    lambda account, symbol, list_id: CancelList(account=account, symbol=symbol, list_id=list_id),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(sorted(PRICES)),
+    st.integers(1, 8),
+)
 sequences = st.lists(
-    st.one_of(orders(), orders(), orders(), reduces, replaces, cancels, cancel_alls, steps, sweeps, makers),
+    st.one_of(
+        orders(),
+        orders(),
+        orders(),
+        ocos(),
+        ocos(),
+        list_cancels,
+        reduces,
+        replaces,
+        cancels,
+        cancel_alls,
+        steps,
+        sweeps,
+        makers,
+    ),
     min_size=30,
     max_size=60,
 )
@@ -149,11 +198,19 @@ def broken_orders(engine: Engine) -> Iterator[str]:
     for account, holdings in engine.state.holdings.items():
         for name, holding in holdings.items():
             for order in holding.open.values():
-                if not order.is_open or order.remaining <= 0 or order.reserved != reservation(order):
+                if not order.is_open or order.remaining <= 0 or order.reserved != should_keep(engine, order):
                     yield f"{order} should not be open like this"
             buying = sum(order.remaining for order in holding.open.values() if order.side is Side.BUY)
             if holding.buying != buying:
                 yield f"{account} is buying {buying} {name}, not {holding.buying}"
+
+
+def should_keep(engine: Engine, order: Order) -> int:
+    """What lies with an order: of two that are tied together the first one keeps what serves both."""
+    other = ties.partner(engine.state, order)
+    if other is None:
+        return reservation(order)
+    return max(reservation(order), reservation(other)) if order.order_id < other.order_id else 0
 
 
 def broken_locks(engine: Engine) -> Iterator[str]:
@@ -161,7 +218,7 @@ def broken_locks(engine: Engine) -> Iterator[str]:
         needed: dict[str, int] = {}
         for order in engine.read.open_orders(account.name):
             asset = reserved_asset(engine.state.markets[order.symbol].symbol, order.side)
-            needed[asset] = needed.get(asset, 0) + reservation(order)
+            needed[asset] = needed.get(asset, 0) + should_keep(engine, order)
         for asset, balance in engine.read.balances(account.name).items():
             if balance.locked != needed.get(asset, 0):
                 yield f"{account.name} has locked {balance.locked} {asset}, its orders need {needed.get(asset, 0)}"

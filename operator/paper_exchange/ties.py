@@ -1,0 +1,52 @@
+"""How the orders of a list end each other, and who of them may have the funds.
+
+A one-cancels-the-other has two orders of one side and quantity. One reservation serves both: it covers the dearer one
+and lies with the first. Whichever begins to work, by its first fill or because its trigger was reached, takes it over,
+and the other one expires.
+"""
+
+from paper_exchange.list_model import OrderList
+from paper_exchange.model import Order
+from paper_exchange.settlement import reservation
+from paper_exchange.state import Market, State, reserved_asset
+
+
+def list_of(state: State, order: Order) -> OrderList | None:
+    """The list that an order belongs to."""
+    return state.lists.get(order.order_list_id)
+
+
+def partner(state: State, order: Order) -> Order | None:
+    """The open order that this one ends, or is ended by; None where it stands alone by now."""
+    found = list_of(state, order)
+    if found is None or not found.tied:
+        return None
+    others = [order_id for order_id, _ in found.orders if order_id != order.order_id]
+    return state.peek(order.account, order.symbol).open.get(others[0])
+
+
+def untie(state: State, order: Order) -> None:
+    """Let an order end, or begin to work, without asking its partner again."""
+    found = list_of(state, order)
+    if found is not None:
+        found.tied = False
+
+
+def lock_together(state: State, market: Market, first: Order, second: Order) -> None:
+    """Set aside what the dearer of two orders may spend; the first one keeps it for both."""
+    first.reserved = max(reservation(first), reservation(second))
+    state.ledger.lock(first.account, reserved_asset(market.symbol, first.side), first.reserved)
+
+
+def take_over(state: State, market: Market, order: Order, other: Order) -> None:
+    """Give an order that begins to work what was set aside for both, and release what it does not need."""
+    both = order.reserved + other.reserved
+    other.reserved, order.reserved = 0, reservation(order)
+    asset = reserved_asset(market.symbol, order.side)
+    state.ledger.spend(order.account, asset, released=both - order.reserved, paid=0)
+
+
+def open_orders(state: State, found: OrderList) -> list[Order]:
+    """The orders of a list that can still be executed."""
+    opened = state.peek(found.account, found.symbol).open
+    return [opened[order_id] for order_id, _ in found.orders if order_id in opened]
