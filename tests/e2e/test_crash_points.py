@@ -8,8 +8,7 @@ The points of one table follow each other in one stack, an order and a restart e
 them need are waited out together. Each order has an account of its own at the venue, whose books are the truth.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,36 +18,17 @@ from exchange_kernel.core.identity import client_order_id, identity_of
 from exchange_kernel.kube.objects import read_object
 from paper_exchange.config import Config
 from support.dialects import Dialect, on_both_venues
-from support.operator_process import OperatorProcess
-from support.proxy import Action, Drop, Proxy, Request, Response
+from support.killing import MOMENTS, Point, killer_of
+from support.proxy import Request
 from support.stack import Stack
 
 # After the last restart: S + R + M + 1 of this set-up is 22 s, the rest is for a machine that has much to do.
 WAIT = 100.0
-MOMENTS = ("before it takes effect", "after it took effect")
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}}
 ORDER_POST = "order-post"
 
 Json = Any
 pytestmark = on_both_venues
-
-
-@dataclass(frozen=True)
-class Point:
-    """One request of the operator for one order.
-
-    Attributes:
-        order: The name of the order, and of its account.
-        at: The side on which the request is seen: api or venue.
-        path: The end of its path, or with a trailing slash the start of its last part.
-        text: A text in its body that tells it from others.
-    """
-
-    order: str
-    at: str
-    method: str
-    path: str
-    text: str = ""
 
 
 def _placing(dialect: Dialect) -> tuple[Point, ...]:
@@ -71,63 +51,22 @@ def _canceling(dialect: Dialect) -> tuple[Point, ...]:
     )
 
 
-@dataclass
-class Killer:
-    """Kills the operator at the first request that is the armed point's, on either side."""
+def _about(names: set[str]) -> Callable[[Point, Request], bool]:
+    """Whether a request is the point's and for this order: it calls it by one of its ids, or is about its object."""
 
-    operator: OperatorProcess
-    proxies: dict[str, Proxy]
-    moment: str
-    point: Point | None = None
-    names: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        for side, proxy in self.proxies.items():
-            proxy.before(self._hook(side, MOMENTS[0]))
-            proxy.after(self._hook(side, MOMENTS[1]))
-
-    def arm(self, point: Point, names: set[str]) -> None:
-        """`names` are the order's ids at the venue and its receipt: requests for other orders do not count."""
-        self.point, self.names = point, names
-
-    def _hook(self, side: str, moment: str) -> Callable[..., Awaitable[Action | None]]:
-        async def hook(request: Request, _: Response | None = None) -> Action | None:
-            if self.point is None or (side, moment) != (self.point.at, self.moment) or not self._meant(request):
-                return None
-            self.point = None
-            self.operator.kill()
-            return Drop()
-
-        return hook
-
-    def _meant(self, request: Request) -> bool:
-        point = self.point
-        assert point is not None
+    def is_meant(point: Point, request: Request) -> bool:
         path = request.path.endswith(point.path) or (point.path.endswith("/") and point.path in request.path)
         if request.method != point.method or not path or point.text.encode() not in request.body:
             return False
-        if "/orderintents/" in request.path:
-            return True
         said = f"{request.path} {request.query} {request.body.decode()}"
-        return any(name in said for name in self.names)
+        return "/orderintents/" in request.path or any(name in said for name in names)
+
+    return is_meant
 
 
 @pytest.fixture
 def venue_config() -> Config:
     return Config(accounts=(), weight_per_minute=0)
-
-
-async def _set_up(stack: Stack, points: tuple[Point, ...], moment: str) -> Killer:
-    """A running operator with both of its sides behind proxies, and a ready account for each point."""
-    api, venue = await stack.api_proxy(), await stack.venue_proxy()
-    config = api.write_kubeconfig(stack.folder / "proxied.kubeconfig")
-    # All accounts share one address' request weight: bulk reads are rare.
-    operator = await stack.start_operator(kubeconfig=config, allowed_endpoints=venue.url, poll_interval=10)
-    for point in points:
-        await stack.open_account(point.order, endpoint=venue.url)
-    for point in points:
-        await stack.account_ready(point.order)
-    return Killer(operator, {"api": api, "venue": venue}, moment)
 
 
 def _names_of(obj: Json, dialect: Dialect) -> set[str]:
@@ -141,25 +80,19 @@ def _names_of(obj: Json, dialect: Dialect) -> set[str]:
     return names | (dialect.mentions(order_id) if order_id else set())
 
 
-async def _killed_and_restarted(killer: Killer) -> None:
-    assert await killer.operator.ended(60) == -9
-    assert killer.point is None
-    await killer.operator.start()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_crash_at_any_request_while_placing_gives_exactly_one_order(stack: Stack, moment: str) -> None:
     points = _placing(stack.dialect)
-    killer = await _set_up(stack, points, moment)
+    killer = await killer_of(stack, points, moment)
     for point in points:
         # Known before the object exists: an order is its names, not its uid.
-        names = _names_of(stack.intent_manifest(point.order, point.order, **PATIENT) | {"status": {}}, stack.dialect)
-        killer.arm(point, names)
-        await stack.order(point.order, account=point.order, **PATIENT)
-        await _killed_and_restarted(killer)
-    vouched = await stack.until_open([point.order for point in points], seconds=2 * WAIT)
+        names = _names_of(stack.intent_manifest(point.name, point.name, **PATIENT) | {"status": {}}, stack.dialect)
+        killer.arm(point, _about(names))
+        await stack.order(point.name, account=point.name, **PATIENT)
+        await killer.killed_and_restarted()
+    vouched = await stack.until_open([point.name for point in points], seconds=2 * WAIT)
     if not stack.dialect.requests_expire:
         # Who comes after a crash cannot know whether the request went out, and no wait tells: a human does. Whatever
         # the venue has taken is found without one.
@@ -167,16 +100,16 @@ async def test_a_crash_at_any_request_while_placing_gives_exactly_one_order(stac
         assert (ORDER_POST in vouched) == lost
         assert not vouched & {"receipt-put", "status-patch"}
     for point in points:
-        obj, order = await stack.intent(point.order), await stack.exactly_one_order(point.order)
+        obj, order = await stack.intent(point.name), await stack.exactly_one_order(point.name)
         assert obj["status"]["exchangeOrderId"] == stack.dialect.order_id(order), point
     for receipt in await stack.receipts():
         assert [entry["outcome"] for entry in receipt["placements"]].count("Placed") == 1
     # The orders are as much the operator's as those that were placed in peace.
     for point in points:
-        await stack.delete(point.order)
+        await stack.delete(point.name)
     for point in points:
-        await stack.until_gone(point.order)
-        assert (await stack.exactly_one_order(point.order))["status"] == "CANCELED"
+        await stack.until_gone(point.name)
+        assert (await stack.exactly_one_order(point.name))["status"] == "CANCELED"
 
 
 @pytest.mark.slow
@@ -184,17 +117,17 @@ async def test_a_crash_at_any_request_while_placing_gives_exactly_one_order(stac
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_a_crash_at_any_request_while_canceling_still_cancels(stack: Stack, moment: str) -> None:
     points = _canceling(stack.dialect)
-    killer = await _set_up(stack, points, moment)
+    killer = await killer_of(stack, points, moment)
     for point in points:
-        await stack.order(point.order, account=point.order, **PATIENT)
-    opened = {point.order: await stack.until_state(point.order, "Open") for point in points}
+        await stack.order(point.name, account=point.name, **PATIENT)
+    opened = {point.name: await stack.until_state(point.name, "Open") for point in points}
     for point in points:
-        killer.arm(point, _names_of(opened[point.order], stack.dialect))
-        await stack.delete(point.order)
-        await _killed_and_restarted(killer)
+        killer.arm(point, _about(_names_of(opened[point.name], stack.dialect)))
+        await stack.delete(point.name)
+        await killer.killed_and_restarted()
     for point in points:
-        await stack.until_gone(point.order, seconds=WAIT)
-        assert (await stack.exactly_one_order(point.order))["status"] == "CANCELED"
+        await stack.until_gone(point.name, seconds=WAIT)
+        assert (await stack.exactly_one_order(point.name))["status"] == "CANCELED"
     for receipt in await stack.receipts():
         assert receipt["final"]["state"] == "Canceled"
         assert receipt["intentDeletedAt"]

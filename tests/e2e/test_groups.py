@@ -18,6 +18,8 @@ TARGET = {"name": "target", "role": "TakeProfit", "side": "Sell", "type": "Limit
 STOP = {"name": "stop", "role": "StopLoss", "side": "Sell", "type": "StopMarket", "triggerPrice": "54000"}
 DIP = {"name": "dip", "side": "Buy", "type": "Limit", "price": "50000"}
 BREAKOUT = {"name": "breakout", "side": "Buy", "type": "StopMarket", "triggerPrice": "70000"}
+# How the venue ties legs together is in test_groups_native.py.
+EMULATED = {"execution": "Emulated"}
 # What a market buy of 0.01 leaves after a fee of a tenth of a percent, on the market's step.
 NET = Decimal("0.00999")
 
@@ -39,7 +41,7 @@ def leg(group: Json, name: str) -> Json:
 
 
 async def test_a_bracket_enters_protects_and_takes_its_profit(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     held = await shared.until_protected("trade")
     assert Decimal(held["status"]["targetQuantity"]) == NET
     assert Decimal(held["status"]["protectedQuantity"]) == NET
@@ -60,7 +62,7 @@ async def test_a_bracket_enters_protects_and_takes_its_profit(shared: Stack) -> 
 
 
 async def test_a_bracket_whose_stop_is_hit_ends_without_its_target(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     await shared.until_protected("trade")
     await shared.control.move_price(BTC, "54000")
     done = await shared.until_group_state("trade", "Completed")
@@ -73,7 +75,7 @@ async def test_an_entry_that_is_filled_in_part_keeps_its_protection_when_the_gro
     # The market offers less than 2 ETH up to this price.
     entry = {**ENTRY, "type": "Limit", "quantity": "2", "price": "3000.30"}
     exits = [{**TARGET, "price": "4000"}, {**STOP, "triggerPrice": "2500"}]
-    await shared.group("trade", [entry, *exits], symbol="ETH/USDT")
+    await shared.group("trade", [entry, *exits], symbol="ETH/USDT", **EMULATED)
     held = await shared.until_protected("trade")
     assert held["status"]["state"] == "Working"
     bought = Decimal(leg(held, "entry")["filledQuantity"])
@@ -108,7 +110,7 @@ async def test_a_fill_of_one_leg_makes_the_other_smaller(shared: Stack) -> None:
 
 
 async def test_a_target_that_is_touched_and_finds_nothing_gives_the_stop_back(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     await shared.until_protected("trade")
     # The best bid lies a little below the last trade.
     await shared.control.move_price(BTC, "66000")
@@ -120,7 +122,7 @@ async def test_a_target_that_is_touched_and_finds_nothing_gives_the_stop_back(sh
 
 
 async def test_a_stop_that_is_canceled_by_hand_is_reported_and_the_position_is_closed(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP], maxUnprotectedSeconds=3)
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED, maxUnprotectedSeconds=3)
     held = await shared.until_protected("trade")
     await shared.control.cancel(shared.named("main"), BTC, order_id=int(leg(held, "stop")["exchangeOrderId"]))
     await shared.until_protected("trade", "False", "StopFailed")
@@ -133,7 +135,7 @@ async def test_a_stop_that_is_canceled_by_hand_is_reported_and_the_position_is_c
 
 
 async def test_a_group_that_is_deleted_with_cancel_leaves_nothing_at_the_venue(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP], deletionPolicy="Cancel")
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED, deletionPolicy="Cancel")
     await shared.until_protected("trade")
     await shared.delete_group("trade")
     await shared.until_gone("trade", GROUPS)
@@ -142,7 +144,7 @@ async def test_a_group_that_is_deleted_with_cancel_leaves_nothing_at_the_venue(s
 
 
 async def test_deleting_a_leg_waits_for_its_group(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     await shared.until_protected("trade")
     await shared.delete("trade-stop")
     await shared.control.move_price(BTC, "60001")
@@ -156,7 +158,7 @@ async def test_deleting_a_leg_waits_for_its_group(shared: Stack) -> None:
 
 
 async def test_of_two_orders_the_first_fill_cancels_the_other(shared: Stack) -> None:
-    await shared.group("either", [DIP, BREAKOUT], type="OCO", quantity="0.01")
+    await shared.group("either", [DIP, BREAKOUT], type="OCO", quantity="0.01", **EMULATED)
     await shared.until_group("either", lambda obj: condition(obj, "Placed")[0] == "True", what="both are placed")
     assert len(await live(shared)) == 2
     await shared.control.move_price(BTC, "70000")
@@ -166,7 +168,7 @@ async def test_of_two_orders_the_first_fill_cancels_the_other(shared: Stack) -> 
 
 
 async def test_prices_of_a_working_group_are_passed_on_to_its_stop(shared: Stack) -> None:
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     await shared.until_protected("trade")
     await shared.patch_group("trade", {"spec": {"legs": [ENTRY, TARGET, {**STOP, "triggerPrice": "55000"}]}})
 
@@ -194,14 +196,14 @@ async def test_a_group_that_cannot_work_is_denied_before_anything_is_sent(shared
 async def test_an_object_in_the_way_of_a_leg_denies_the_group(shared: Stack) -> None:
     await shared.order("trade-stop")
     await shared.until_state("trade-stop", "Open")
-    await shared.group("trade", [ENTRY, TARGET, STOP])
+    await shared.group("trade", [ENTRY, TARGET, STOP], **EMULATED)
     denied = await shared.until_group_state("trade", "Denied")
     assert condition(denied, "Accepted") == ("False", "NameConflict")
 
 
 async def test_a_group_that_comes_before_its_account_waits_for_it(stack: Stack) -> None:
     await stack.start_operator()
-    await stack.group("trade", [ENTRY, TARGET, STOP], placement={"startingDeadlineSeconds": 900})
+    await stack.group("trade", [ENTRY, TARGET, STOP], **EMULATED, placement={"startingDeadlineSeconds": 900})
     await stack.until_group_state("trade", "Pending")
     await stack.open_account()
     await stack.until_protected("trade")

@@ -33,6 +33,8 @@ ANNOTATION_CLAIMED = f"{GROUP}/claimed-uid"
 ANNOTATION_TAKE_OVER = f"{GROUP}/take-over-journal"
 """The uid of the journal that this installation may take over."""
 
+ANNOTATION_ORDER_LIST = f"{GROUP}/order-list"
+"""On the OrderIntents of legs that the venue ties together: the names of those that are sent in one request."""
 
 LABEL_GROUP = f"{GROUP}/group-uid"
 """On the OrderIntent of a leg: the uid of its OrderGroup, so that the legs are found also without an owner."""

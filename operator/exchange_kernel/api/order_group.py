@@ -126,7 +126,7 @@ class OrderGroupSpec(Model):
 
     execution: Annotated[Execution, IMMUTABLE] = Execution.AUTO
     """Native: the venue ties the orders together. Emulated: the operator does, and has to run for it. Auto: native
-    where that means the same."""
+    where that means the same. Exits whose list the venue refuses are tied by the operator in any case."""
 
     partial_trigger: Annotated[Flag, IMMUTABLE] = False
     """For OTO: true lets the other leg follow each part that the entry fills, false waits until the entry has ended. A

@@ -135,6 +135,9 @@ class ReceiptPlacement(Observed):
     activation_price: AnyDecimal | None = None
     """Price at which trailing starts, as sent (quote per base)."""
 
+    list_client_order_id: ShortText | None = None
+    """Our id of the list in which this request and another one are sent as one; with the first of them."""
+
     holder: ShortText
     """The process that may send this request; unique per process, so that a restarted one is another."""
 

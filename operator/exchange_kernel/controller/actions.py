@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from exchange_kernel.controller.context import Context
+from exchange_kernel.controller.list_desk import ListDesk, Part
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core import amend
 from exchange_kernel.core.adoption import owner_of, rival_of
@@ -40,12 +41,11 @@ from exchange_kernel.core.venue import (
     AmendUnknown,
     CreateOutcome,
     Found,
-    OrderRequest,
     OutcomeUnknown,
     Unknown,
 )
 from exchange_kernel.core.view import AccountFacts, AdoptionFacts, Asked, Permit
-from exchange_kernel.exchange.port import Exchange, ExchangeError
+from exchange_kernel.exchange.port import Exchange, ExchangeError, SendGate
 from exchange_kernel.kube.errors import Conflict, Malformed, NotFound
 from exchange_kernel.kube.resources import INTENTS
 
@@ -102,6 +102,7 @@ class Actions:
         self._context = context
         self._wake = wake
         self._sends: set[asyncio.Task[None]] = set()
+        self._lists = ListDesk()
 
     @property
     def in_flight(self) -> int:
@@ -137,11 +138,12 @@ class Actions:
                 await self._fetch_trades(memo, account, action)
             case Cancel():
                 await self._cancel(memo, account, action)
-            case Send(request):
-                await self._start_send(memo, account, request)
+            case Send():
+                await self._start_send(memo, account, action)
 
     async def drain(self, seconds: float) -> bool:
         """Wait for creates under way; False when some have not ended in time."""
+        self._lists.close()
         if self._sends:
             await asyncio.wait(self._sends, timeout=seconds)
         return not self._sends
@@ -210,7 +212,9 @@ class Actions:
         asked = (
             exchange.look_up(action.symbol, action.client_order_id)
             if action.prove_since is None
-            else exchange.prove_absence(action.symbol, action.client_order_id, action.prove_since)
+            else exchange.prove_absence(
+                action.symbol, action.client_order_id, action.prove_since, action.list_client_order_id
+            )
         )
         answer = await self._read(memo, account, asked)
         memo.looked = memo.asked(memo.looked, self._context.monotonic())
@@ -309,30 +313,35 @@ class Actions:
         view = memo.view(account.facts(memo.meta.namespace), self._context.now(), self._context.holder)
         return amend.gate(view, request)
 
-    async def _start_send(self, memo: IntentMemo, account: Account, request: OrderRequest) -> None:
+    async def _start_send(self, memo: IntentMemo, account: Account, action: Send) -> None:
         """Start the one request of the permit. It runs on its own: no cancellation of the worker reaches it."""
         permit = memo.permit
-        if permit is None or permit.client_order_id != request.client_order_id:
+        if permit is None or permit.client_order_id != action.request.client_order_id:
             raise AssertionError("Send without a permit: the core must not decide that")
         exchange = _exchange(account)
         memo.permit, memo.unsure, memo.sending = None, None, True
-        task = asyncio.create_task(self._send(memo, account, exchange, request, permit))
+        task = asyncio.create_task(self._send(memo, account, exchange, action, permit))
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
         await asyncio.wait({task}, timeout=self._context.settings.submitting_after)
 
-    async def _send(
-        self, memo: IntentMemo, account: Account, exchange: Exchange, request: OrderRequest, permit: Permit
-    ) -> None:
-        outcome: CreateOutcome
+    async def _send(self, memo: IntentMemo, account: Account, exchange: Exchange, action: Send, permit: Permit) -> None:
+        request = action.request
         try:
-            outcome = await exchange.create_order(request, lambda: self._gate(memo, account, permit))
+            outcome = await self._sent(exchange, action, permit, lambda: self._gate(memo, account, permit))
         except Exception:  # noqa: BLE001 - whatever it is, the request may have been sent
             _log.exception("the adapter failed while sending %s", request.client_order_id)
             outcome = OutcomeUnknown("the adapter failed while the order was sent; see the operator's log")
         memo.ended_sending(request.client_order_id, outcome, self._context.monotonic())
         account.sent(outcome)
         self._wake(memo.meta.uid)
+
+    async def _sent(self, exchange: Exchange, action: Send, permit: Permit, gate: SendGate) -> CreateOutcome:
+        """Alone, or together with the other order of its list."""
+        if action.ticket is None:
+            return await exchange.create_order(action.request, gate)
+        left = permit.noted_at + permit.window - self._context.monotonic()
+        return await self._lists.send(exchange, Part(action.ticket, action.request, gate), left)
 
     def _gate(self, memo: IntentMemo, account: Account, permit: Permit) -> str | None:
         """Asked when the request leaves the queue and right before the socket write."""

@@ -15,6 +15,7 @@ from datetime import datetime
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
+from exchange_kernel.core.order_lists import ListTicket
 from exchange_kernel.core.venue import AmendRequest, OrderRequest
 
 
@@ -74,11 +75,15 @@ class DeleteIntent:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Ask the venue for the order under a client order id; `prove_since`: with the whole set that proves absence."""
+    """Ask the venue for the order under a client order id.
+
+    `prove_since`: with the whole set that proves absence; the list by its id is one of it, where there is one.
+    """
 
     symbol: str
     client_order_id: str
     prove_since: datetime | None = None
+    list_client_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +127,13 @@ class ReadPrice:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Write the order to the socket, once. Only ever decided together with an open permit."""
+    """Write the order to the socket, once. Only ever decided together with an open permit.
+
+    With a ticket it goes out with the other one of its list, in one request, or not at all.
+    """
 
     request: OrderRequest
+    ticket: ListTicket | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from exchange_kernel.core.gates import Stop, adopts, first_stop, seconds_to_dead
 from exchange_kernel.core.identity import client_order_id, is_ours
 from exchange_kernel.core.lineage import live_among, place_of
 from exchange_kernel.core.market_rules import Denial, Terms
+from exchange_kernel.core.order_lists import ticket_of
 from exchange_kernel.core.receipts import FIRST_REVISION, Writer
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS, SLOW
@@ -101,6 +102,7 @@ def writer(view: View) -> Writer:
     """This process as the writer of a receipt. Only called where the venue's rules are known."""
     if view.account.rules is None:
         raise ValueError("a placement needs the venue's rules; the gates should have stopped it")
+    ticket = ticket_of(view.intent.metadata)
     return Writer(
         holder=view.holder,
         send_window=view.account.send_window,
@@ -108,6 +110,7 @@ def writer(view: View) -> Writer:
         venue_account_id=view.account.venue_account_id,
         journal_uid=view.account.journal_uid,
         at=view.now.wall,
+        leads_list=ticket is not None and ticket.leads,
     )
 
 

@@ -23,6 +23,7 @@ from exchange_kernel.api.order_receipt import (
 from exchange_kernel.core.identity import Identity, client_order_id, fingerprint, to_record
 from exchange_kernel.core.lineage import fill_sum, folded, place_of
 from exchange_kernel.core.market_rules import Terms, shown
+from exchange_kernel.core.order_lists import list_id
 from exchange_kernel.core.venue import VenueOrder, VenueRules
 
 FIRST_REVISION = 0
@@ -51,6 +52,7 @@ class Writer:
     venue_account_id: str
     journal_uid: str
     at: datetime
+    leads_list: bool = False  # the order is the first of those that are sent in one request
 
 
 def latest(receipt: OrderReceipt) -> ReceiptPlacement:
@@ -113,8 +115,10 @@ def pending(
     identity: Identity, attempt: int, terms: Terms, writer: Writer, revision: int = FIRST_REVISION
 ) -> ReceiptPlacement:
     """A placement that is about to be sent by the writer, and by nobody else."""
+    client_id = client_order_id(identity, revision, attempt)
     return ReceiptPlacement(
-        client_order_id=client_order_id(identity, revision, attempt),
+        client_order_id=client_id,
+        list_client_order_id=list_id(client_id) if writer.leads_list else None,
         revision=revision,
         attempt=attempt,
         quantity=terms.quantity,

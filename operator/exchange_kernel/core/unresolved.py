@@ -19,6 +19,7 @@ from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
 from exchange_kernel.core.found import order_of, record_found, record_placed, successor
 from exchange_kernel.core.gates import Stop, first_stop
+from exchange_kernel.core.order_lists import ticket_of
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
 from exchange_kernel.core.venue import (
@@ -99,7 +100,8 @@ def _holding(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, per
     if successor(view, placement) is not None:
         message = "an order that replaced it in a former life works at the venue"
         return _record_not_placed(view, receipt, placement, "Replaced", message)
-    return Decision("send", view.intent.status, actions=(Send(_request(view, placement)),), quiet=True)
+    send = Send(_request(view, placement), ticket_of(view.intent.metadata))
+    return Decision("send", view.intent.status, actions=(send,), quiet=True)
 
 
 def _obstacle(view: View, permit: Permit, stop: Stop | None) -> tuple[str, str] | None:
@@ -162,7 +164,12 @@ def _resolve(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> 
         next_step = due if end is None or behind else min(due, end)
         return Decision("outcome unknown: look up again, later", said, requeue_after=next_step - view.now.monotonic)
     since = placement.recorded_at if behind else None
-    ask = LookUp(view.intent.spec.symbol, placement.client_order_id, prove_since=since)
+    ask = LookUp(
+        view.intent.spec.symbol,
+        placement.client_order_id,
+        prove_since=since,
+        list_client_order_id=placement.list_client_order_id,
+    )
     return Decision("outcome unknown: look up", said, actions=(ask,))
 
 

@@ -255,6 +255,21 @@ class OrderRequest:
     expire_at: datetime | None = None  # GTD only
 
 
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """Two orders that the venue ties together as one-cancels-the-other: one request, all of it or nothing.
+
+    Attributes:
+        client_order_id: Our id of the list, in canonical form; another one than those of its orders.
+        stop: The order whose type is in `OcoRules.stops`.
+        target: The order whose type is in `OcoRules.targets`; same market, side and quantity.
+    """
+
+    client_order_id: str
+    stop: OrderRequest
+    target: OrderRequest
+
+
 class AmendChange(StrEnum):
     """A kind of change that a venue may be able to make to a working order in place."""
 
@@ -326,6 +341,19 @@ class Market:
 
 
 @dataclass(frozen=True, slots=True)
+class OcoRules:
+    """What a venue ties together as one-cancels-the-other: the first fill of one, or its cancel, ends the other.
+
+    Attributes:
+        stops: Types of the order that waits for the price to go against it.
+        targets: Types of the other one; a Limit rests as a maker, on the other side of the market.
+    """
+
+    stops: frozenset[str]
+    targets: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class VenueRules:
     """What a venue profile guarantees to the core: the allow-list and the figures of the placing protocol.
 
@@ -343,6 +371,7 @@ class VenueRules:
         trailing_offsets: The offset types that a TrailingStopMarket may have; empty where there is none.
         trailing_percent_step: What an offset in percent must be a multiple of; None for no such rule.
         trailing_activation: Whether a trailing stop may start at an activation price.
+        oco: What the venue ties together in one request; None where this profile sends no such lists.
     """
 
     name: str
@@ -356,6 +385,7 @@ class VenueRules:
     trailing_offsets: frozenset[str] = frozenset()
     trailing_percent_step: Decimal | None = None
     trailing_activation: bool = False
+    oco: OcoRules | None = None
 
 
 @dataclass(frozen=True, slots=True)

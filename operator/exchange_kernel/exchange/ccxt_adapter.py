@@ -27,6 +27,7 @@ from exchange_kernel.core.venue import (
     CancelOutcome,
     CreateOutcome,
     Found,
+    ListRequest,
     Market,
     NotPlaced,
     OpenOrders,
@@ -48,6 +49,7 @@ from exchange_kernel.exchange.port import (
     AccountIdentity,
     ClockReading,
     ExchangeError,
+    ListOutcome,
     ReadError,
     SendGate,
     StreamEnded,
@@ -180,6 +182,28 @@ class CcxtExchange:
             return OutcomeUnknown("the venue's answer names another order than the one that was sent")
         return Placed(order)
 
+    async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+        """Send two orders in one request, once; what is proven of the request is proven of both."""
+        try:
+            market_id = await self._market_id(request.stop.symbol)
+            call = self._profile.create_list(request, market_id)
+            await self._caller.settle_clock()
+        except ExchangeError as error:
+            return _both(NotPlaced("NotSent", f"nothing was sent: {error}"))
+        except ValueError as error:
+            return _both(Refused("InvalidRequest", f"the request cannot be sent: {error}"))
+        answer = await self._caller.ask(call, gate)
+        if answer.failed is not None:
+            return _both(classify_create(answer.failed))
+        try:
+            orders = [self._ours(order) for order in self._profile.list_created(answer.raw, request, market_id)]
+        except UNREADABLE:
+            return _both(OutcomeUnknown("the venue's answer acknowledges no list, or another; it may have it or not"))
+        sent = (request.stop, request.target)
+        if [(o.client_order_id, o.symbol) for o in orders] != [(r.client_order_id, r.symbol) for r in sent]:
+            return _both(OutcomeUnknown("the venue's answer names other orders than those that were sent"))
+        return Placed(orders[0]), Placed(orders[1])
+
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change one working order in place, once."""
         try:
@@ -227,7 +251,9 @@ class CcxtExchange:
             raise ReadError("the venue's answer names another order than the one that was asked for")
         return order
 
-    async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
+    async def prove_absence(
+        self, symbol: str, client_order_id: str, since: datetime, list_client_order_id: str | None = None
+    ) -> Found | Absent:
         """Ask everything that the profile demands; times told by other clocks get a margin of ten minutes."""
         market_id = await self._market_id(symbol)
         started_at = self._clocks.monotonic()
@@ -242,7 +268,21 @@ class CcxtExchange:
                         return Found(order)
         except UNREADABLE as error:
             raise unreadable(error) from None
-        return Absent(started_at=started_at, complete=True)
+        order_in_list = await self._find_in_list(symbol, client_order_id, list_client_order_id)
+        return Absent(started_at=started_at, complete=True) if order_in_list is None else Found(order_in_list)
+
+    async def _find_in_list(self, symbol: str, client_order_id: str, list_id: str | None) -> VenueOrder | None:
+        """The order, where the venue has the list that it was sent in."""
+        if list_id is None:
+            return None
+        key = await self._key(symbol, list_id)
+        for exchange_order_id in await self._caller.parsed(self._profile.orders_of_list(self._caller.asked, key)):
+            order = await self.fetch_order(symbol, exchange_order_id)
+            if order is None:
+                raise ReadError("the venue has the list, and does not tell of an order in it")
+            if order.client_order_id == client_order_id:
+                return order
+        return None
 
     async def fetch_open_orders(self) -> OpenOrders:
         """All open orders in one read; other tasks get their turn while a long answer is read."""
@@ -293,3 +333,7 @@ class CcxtExchange:
             return None if raw is None else self._order(raw)
         except UNREADABLE as error:
             raise unreadable(error) from None
+
+
+def _both(outcome: CreateOutcome) -> ListOutcome:
+    return outcome, outcome

@@ -22,6 +22,7 @@ from exchange_kernel.core.venue import (
     CancelOutcome,
     CreateOutcome,
     Found,
+    ListRequest,
     Market,
     OpenOrders,
     OrderRequest,
@@ -36,7 +37,7 @@ from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.memory_book import MemoryBook
 from exchange_kernel.exchange.memory_setup import BTC_USDT, MEMORY_RULES, Fault, LostAnswer, LostRequest, Raises
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ReadError, SendGate, StreamEnded
+from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ListOutcome, ReadError, SendGate, StreamEnded
 
 
 class MemoryExchange:
@@ -164,6 +165,24 @@ class MemoryExchange:
         outcome = self.book.place(request)
         return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
 
+    async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+        """Place two orders that are tied together, once."""
+        fault = self._next_fault("create_list")
+        oco = self._rules.oco
+        if oco is None or request.stop.type not in oco.stops or request.target.type not in oco.targets:
+            refused = Refused("InvalidRequest", "no such list is among the rules")
+            return refused, refused
+        answer = gate()
+        if answer is not None:
+            return gate_closed(answer), gate_closed(answer)
+        if isinstance(fault, LostRequest):
+            return OutcomeUnknown("the request was lost"), OutcomeUnknown("the request was lost")
+        if isinstance(fault, Refused):
+            return fault, fault
+        outcomes = self.book.place_list(request)
+        lost = OutcomeUnknown("the answer was lost")
+        return (lost, lost) if isinstance(fault, LostAnswer) else outcomes
+
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change a working order in place, once."""
         fault = self._next_fault("amend_order")
@@ -198,8 +217,11 @@ class MemoryExchange:
         entry = self.book.latest(symbol, client_order_id)
         return Absent(self._monotonic(), complete=False) if entry is None else Found(_bare(entry.order))
 
-    async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
+    async def prove_absence(
+        self, symbol: str, client_order_id: str, since: datetime, list_client_order_id: str | None = None
+    ) -> Found | Absent:
         """The latest order under a client id that was placed since."""
+        del list_client_order_id  # the book is asked for the order itself, and never lags
         self._begin("prove_absence")
         entry = self.book.latest(symbol, client_order_id)
         if entry is None or entry.placed_at < since:

@@ -13,6 +13,7 @@ from exchange_kernel.core.venue import (
     AmendTooLate,
     CreateOutcome,
     DuplicateId,
+    ListRequest,
     Market,
     OrderRequest,
     Placed,
@@ -46,17 +47,29 @@ class MemoryBook:
     ) -> None:
         self._markets, self._rules, self._now = markets, rules, now
         self.entries: dict[str, Entry] = {}
+        self._partners: dict[str, str] = {}
         self.price = price
 
     def fill(self, exchange_order_id: str, quantity: Decimal) -> VenueOrder:
         """Fill a working order, at its price or the last one."""
         order = self.entries[exchange_order_id].order
-        return self._keep(_filled(order, quantity, order.price or self.price, self._now()))
+        filled = self._keep(_filled(order, quantity, order.price or self.price, self._now()))
+        self._end_partner(exchange_order_id, VenueStatus.EXPIRED)
+        return filled
 
     def end(self, exchange_order_id: str, status: VenueStatus) -> VenueOrder:
         """End an order from the venue's side (canceled by hand, expired)."""
         order = self.entries[exchange_order_id].order
-        return self._keep(replace(order, status=status, raw_status=status.name))
+        self._keep(replace(order, status=status, raw_status=status.name))
+        self._end_partner(exchange_order_id, status)
+        return self.entries[exchange_order_id].order
+
+    def _end_partner(self, exchange_order_id: str, status: VenueStatus) -> None:
+        """The first fill of one order of a list, and its end, ends the other."""
+        partner = self.entries.get(self._partners.pop(exchange_order_id, ""))
+        if partner is not None:
+            self._partners.pop(partner.order.exchange_order_id, None)
+            self._keep(replace(partner.order, status=status, raw_status=status.name))
 
     def latest(self, symbol: str, client_order_id: str) -> Entry | None:
         """The newest order under a client id."""
@@ -71,36 +84,63 @@ class MemoryBook:
         self.entries[order.exchange_order_id] = replace(self.entries[order.exchange_order_id], order=order)
         return order
 
+    def place_list(self, request: ListRequest) -> tuple[CreateOutcome, CreateOutcome]:
+        """Let two orders rest that end each other; refused as a whole."""
+        stop, target = request.stop, request.target
+        for order in (stop, target):
+            refused = self._refusal(order)
+            if refused is not None:
+                return refused, refused
+        if target.price is not None and self._takes(target):
+            crossed = Refused("TriggerAlreadyCrossed", "the target would match immediately")
+            return crossed, crossed
+        resting = [self._accept(order) for order in (stop, target)]
+        one, other = (order.exchange_order_id for order in resting)
+        self._partners |= {one: other, other: one}
+        return Placed(resting[0]), Placed(resting[1])
+
     def place(self, request: OrderRequest) -> CreateOutcome:
         """Match an order, or let it rest."""
-        earlier = self.latest(request.symbol, request.client_order_id)
-        if earlier is not None and not earlier.order.status.is_final:
-            return DuplicateId("an open order has this client order id")
-        if request.symbol not in self._markets:
-            return Refused("UnknownSymbol", f"there is no market {request.symbol}")
+        refused = self._refusal(request)
+        if refused is not None:
+            return refused
         takes = self._takes(request)
         if request.post_only and takes:
             return Refused("PostOnlyWouldTake", "the order would match immediately")
-        order = VenueOrder(
-            exchange_order_id=str(len(self.entries) + 1),
-            client_order_id=request.client_order_id,
-            symbol=request.symbol,
-            side=request.side,
-            status=VenueStatus.OPEN,
-            raw_status="OPEN",
-            filled=Decimal(0),
-            quantity=request.quantity or (request.quote_quantity or Decimal(0)) / self.price,
-            price=request.price,
-            cost=Decimal(0),
-            trades=(),
-            updated_at=self._now(),
-        )
-        self.entries[order.exchange_order_id] = Entry(order, self._now())
+        order = self._accept(request)
         if takes:
             return Placed(self.fill(order.exchange_order_id, order.quantity or Decimal(0)))
         if request.time_in_force in {"IOC", "FOK"}:
             return Placed(self.end(order.exchange_order_id, VenueStatus.EXPIRED))
         return Placed(order)
+
+    def _refusal(self, request: OrderRequest) -> DuplicateId | Refused | None:
+        earlier = self.latest(request.symbol, request.client_order_id)
+        if earlier is not None and not earlier.order.status.is_final:
+            return DuplicateId("an open order has this client order id")
+        if request.symbol not in self._markets:
+            return Refused("UnknownSymbol", f"there is no market {request.symbol}")
+        return None
+
+    def _accept(self, request: OrderRequest) -> VenueOrder:
+        waits = request.trigger_price is not None
+        order = VenueOrder(
+            exchange_order_id=str(len(self.entries) + 1),
+            client_order_id=request.client_order_id,
+            symbol=request.symbol,
+            side=request.side,
+            status=VenueStatus.UNTRIGGERED if waits else VenueStatus.OPEN,
+            raw_status="OPEN",
+            filled=Decimal(0),
+            quantity=request.quantity or (request.quote_quantity or Decimal(0)) / self.price,
+            price=request.price,
+            trigger_price=request.trigger_price,
+            cost=Decimal(0),
+            trades=(),
+            updated_at=self._now(),
+        )
+        self.entries[order.exchange_order_id] = Entry(order, self._now())
+        return order
 
     def _takes(self, request: OrderRequest) -> bool:
         if request.price is None:

@@ -25,6 +25,7 @@ from exchange_kernel.core.venue import (
     CancelOutcome,
     CreateOutcome,
     Found,
+    ListRequest,
     Market,
     OpenOrders,
     OrderRequest,
@@ -95,6 +96,8 @@ class ClockReading:
 
 # Evaluated at the last moment before the socket write: None to go ahead, else the reason why not.
 SendGate = Callable[[], str | None]
+# Of the stop, and of the target.
+ListOutcome = tuple[CreateOutcome, CreateOutcome]
 
 
 class Exchange(Protocol):
@@ -125,6 +128,14 @@ class Exchange(Protocol):
         """Send one order, once. `gate` is asked after signing, immediately before the socket write."""
         ...
 
+    async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+        """Send two orders that the venue ties together, in one request, once; what `rules.oco` lists, and no other.
+
+        Returns:
+            The outcomes of the stop and of the target, each with its own proof. `gate` is asked as for a create.
+        """
+        ...
+
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change one working order in place, once; what `rules.amends` does not list is refused before the wire.
 
@@ -140,10 +151,13 @@ class Exchange(Protocol):
         """Quick look-up by client order id (the latest order under it). Raises ReadError, CredentialsRefused."""
         ...
 
-    async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
+    async def prove_absence(
+        self, symbol: str, client_order_id: str, since: datetime, list_client_order_id: str | None = None
+    ) -> Found | Absent:
         """Ask the whole set of queries that the profile demands; `Absent.complete` is True.
 
-        Orders under this id that were placed before `since` do not count. Raises ReadError, CredentialsRefused.
+        Orders under this id that were placed before `since` do not count. With the id of a list the venue is asked for
+        that, too, and for the order in it. Raises ReadError, CredentialsRefused.
         """
         ...
 

@@ -13,7 +13,7 @@ A session is an `Exchange` in front of another one. Beside the order of calls it
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ from exchange_kernel.core.venue import (
     CancelOutcome,
     CreateOutcome,
     Found,
+    ListRequest,
     Market,
     NotPlaced,
     OpenOrders,
@@ -46,6 +47,7 @@ from exchange_kernel.exchange.port import (
     AccountIdentity,
     ClockReading,
     Exchange,
+    ListOutcome,
     RateLimited,
     SendGate,
     VenueUnavailable,
@@ -77,7 +79,7 @@ class AccountSession:
     ) -> None:
         self._exchange, self._weights, self._now = exchange, weights, monotonic
         self._turns = Turns(weights, budget, monotonic)
-        self._creates: set[asyncio.Task[CreateOutcome]] = set()
+        self._creates: set[asyncio.Task[Any]] = set()
         self._amends: set[asyncio.Task[AmendOutcome]] = set()
         self._creates_paused_until = 0.0
         self._announced = Announced()
@@ -144,11 +146,24 @@ class AccountSession:
     async def create_order(self, request: OrderRequest, gate: SendGate) -> CreateOutcome:
         """Send one order, once. A canceled caller has to treat the outcome as unknown."""
         self._announced.begun(request.client_order_id, "create_order")
+        return await self._once(priority_of(request), gate, lambda: self._exchange.create_order(request, gate))
+
+    async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+        """Send two orders in one request, once. A canceled caller has to treat the outcomes as unknown."""
+        for order in (request.stop, request.target):
+            self._announced.begun(order.client_order_id, "create_order")
+        sent = await self._once(Priority.PROTECTIVE_CREATE, gate, lambda: self._exchange.create_list(request, gate))
+        return sent if isinstance(sent, tuple) else (sent, sent)
+
+    async def _once(
+        self, priority: Priority, gate: SendGate, call: Callable[[], Coroutine[Any, Any, _T]]
+    ) -> _T | NotPlaced:
+        """One request that creates; what kept it from being sent is the answer."""
         pause = self._creates_paused_until - self._now()
         if pause > 0:
             return NotPlaced("RateLimited", "the venue wants a pause before this account's next order", pause)
         try:
-            ticket = await self._turns.take("create_order", priority_of(request), Lane.ORDERS)
+            ticket = await self._turns.take("create_order", priority, Lane.ORDERS)
         except RateLimited as error:
             return NotPlaced("RateLimited", str(error), error.retry_after)
         except VenueUnavailable as error:
@@ -157,7 +172,7 @@ class AccountSession:
         if closed is not None:
             self._turns.end(ticket)
             return self._counted(gate_closed(closed))
-        task = asyncio.create_task(self._exchange.create_order(request, gate))
+        task = asyncio.create_task(call())
         self._creates.add(task)
         task.add_done_callback(lambda done: self._created(done, ticket))
         return self._counted(await asyncio.shield(task))
@@ -171,21 +186,22 @@ class AccountSession:
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing was sent
             return f"the gate failed ({type(error).__name__})"
 
-    def _created(self, task: asyncio.Task[CreateOutcome], ticket: Ticket) -> None:
+    def _created(self, task: asyncio.Task[Any], ticket: Ticket) -> None:
         self._creates.discard(task)
         self._turns.end(ticket)
         if task.cancelled() or task.exception() is not None:
             return
-        outcome = task.result()
+        outcome = _first(task.result())
         if isinstance(outcome, NotPlaced) and outcome.reason == "RateLimited" and outcome.retry_after is not None:
             self._creates_paused_until = self._now() + outcome.retry_after
 
-    def _counted(self, outcome: CreateOutcome) -> CreateOutcome:
-        if isinstance(outcome, NotPlaced):
-            self.metrics.errors[outcome.reason] += 1
-        elif isinstance(outcome, OutcomeUnknown):
-            self.metrics.errors["OutcomeUnknown"] += 1
-        return outcome
+    def _counted(self, sent: _T) -> _T:
+        match _first(sent):
+            case NotPlaced(reason):
+                self.metrics.errors[reason] += 1
+            case OutcomeUnknown():
+                self.metrics.errors["OutcomeUnknown"] += 1
+        return sent
 
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change one order in place, once. A canceled caller has to treat the outcome as unknown."""
@@ -224,10 +240,12 @@ class AccountSession:
         call = self._exchange.look_up
         return await self._resolve("look_up", lambda: call(symbol, client_order_id))
 
-    async def prove_absence(self, symbol: str, client_order_id: str, since: datetime) -> Found | Absent:
+    async def prove_absence(
+        self, symbol: str, client_order_id: str, since: datetime, list_client_order_id: str | None = None
+    ) -> Found | Absent:
         """Ask the whole set of queries."""
         call = self._exchange.prove_absence
-        return await self._resolve("prove_absence", lambda: call(symbol, client_order_id, since))
+        return await self._resolve("prove_absence", lambda: call(symbol, client_order_id, since, list_client_order_id))
 
     async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
         """Read one order by the venue's id."""
@@ -324,6 +342,11 @@ class AccountSession:
     async def _bulk(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
         async with self._turns.admitted(operation, Priority.BULK, Lane.BULK_READS):
             return await call()
+
+
+def _first(sent: object) -> object:
+    """What a request has proven: the orders of a list share it."""
+    return sent[0] if isinstance(sent, tuple) else sent
 
 
 def priority_of(request: OrderRequest) -> Priority:

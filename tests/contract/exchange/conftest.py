@@ -1,19 +1,22 @@
 """Exchanges to hold to the contract, and loopback venues to hold them against."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from contract.exchange.raw_venue import RawVenue
-from exchange_kernel.core.venue import Balance
+from exchange_kernel.core.venue import Balance, OcoRules, VenueRules
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.connect import open_exchange
 from exchange_kernel.exchange.memory import MemoryExchange
+from exchange_kernel.exchange.memory_setup import MEMORY_RULES
 from exchange_kernel.exchange.port import Exchange
+from exchange_kernel.exchange.profiles import profile_of
 from exchange_kernel.exchange.session import AccountSession
 from paper_exchange.commands import SweepTo
 from paper_exchange.config import AccountConfig, Config, KeyConfig
@@ -22,6 +25,13 @@ from paper_exchange.units import parse_amount
 
 KEY, SECRET = "canaryapikey4711" + "k" * 48, "canarysecret4712" + "s" * 48
 PRICE = Decimal(60000)
+OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+RULES_OF: Mapping[str, VenueRules] = {
+    "memory": replace(MEMORY_RULES, oco=OCO),
+    "ccxt-binance": profile_of("binance").rules,
+    "ccxt-kraken": profile_of("kraken").rules,
+}
+"""The adapters, and what they promise."""
 
 
 @dataclass
@@ -33,7 +43,7 @@ class Subject:
     fill: Callable[[str], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "ccxt-binance", "ccxt-kraken"])
+@pytest.fixture(params=RULES_OF)
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """Every adapter in turn."""
     if request.param == "memory":
@@ -49,7 +59,9 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
 
 
 def _memory() -> Subject:
-    exchange = MemoryExchange(price=PRICE, monotonic=time.monotonic)
+    exchange = MemoryExchange(
+        price=PRICE, rules=RULES_OF["memory"], monotonic=time.monotonic, now=lambda: datetime.now(UTC)
+    )
     exchange.balances = (Balance("USDT", Decimal(1_000_000), Decimal(0)), Balance("XRP", Decimal(0), Decimal(0)))
 
     async def fill(exchange_order_id: str) -> None:

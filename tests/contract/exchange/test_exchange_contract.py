@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract.exchange.conftest import Subject
+from contract.exchange.conftest import RULES_OF, Subject
 from exchange_kernel.core.venue import (
     Absent,
     AmendChange,
@@ -20,6 +20,7 @@ from exchange_kernel.core.venue import (
     CancelOutcome,
     DuplicateId,
     Found,
+    ListRequest,
     NotPlaced,
     OrderRequest,
     Placed,
@@ -30,6 +31,11 @@ from exchange_kernel.core.venue import (
 from exchange_kernel.exchange.port import ReadError
 
 SYMBOL = "BTC/USDT"
+# Those of the adapters whose rules list it; the others refuse it, which is tested of all.
+AMENDING = [
+    name for name, rules in RULES_OF.items() if AmendChange.QUANTITY_DOWN in rules.amends.get("Limit", frozenset())
+]
+LISTING = [name for name, rules in RULES_OF.items() if rules.oco is not None]
 _numbers = count(1)
 
 
@@ -246,8 +252,8 @@ async def test_a_change_that_the_rules_do_not_list_is_refused_and_changes_nothin
     assert (after.status, after.quantity, after.price) == (VenueStatus.OPEN, resting.quantity, resting.price)
 
 
+@pytest.mark.parametrize("subject", AMENDING, indirect=True)
 async def test_an_order_that_is_amended_keeps_both_its_ids(subject: Subject) -> None:
-    needs_amends(subject)
     resting = await placed(subject, order())
 
     outcome = await subject.exchange.amend_order(amend(resting, quantity=Decimal("0.005")), open_gate)
@@ -262,8 +268,8 @@ async def test_an_order_that_is_amended_keeps_both_its_ids(subject: Subject) -> 
     assert len((await subject.exchange.fetch_open_orders()).orders) == 1
 
 
+@pytest.mark.parametrize("subject", AMENDING, indirect=True)
 async def test_an_amend_behind_a_closed_gate_changes_nothing(subject: Subject) -> None:
-    needs_amends(subject)
     resting = await placed(subject, order())
 
     outcome = await subject.exchange.amend_order(
@@ -274,8 +280,8 @@ async def test_an_amend_behind_a_closed_gate_changes_nothing(subject: Subject) -
     assert (await seen(subject, resting.exchange_order_id)).quantity == resting.quantity
 
 
+@pytest.mark.parametrize("subject", AMENDING, indirect=True)
 async def test_an_amend_of_an_order_that_has_ended_is_too_late(subject: Subject) -> None:
-    needs_amends(subject)
     resting = await placed(subject, order())
     await subject.fill(resting.exchange_order_id)
 
@@ -285,9 +291,86 @@ async def test_an_amend_of_an_order_that_has_ended_is_too_late(subject: Subject)
     assert (await seen(subject, resting.exchange_order_id)).filled == resting.quantity
 
 
-def needs_amends(subject: Subject) -> None:
-    if AmendChange.QUANTITY_DOWN not in subject.exchange.rules.amends.get("Limit", frozenset()):
-        pytest.skip("the profile lists no amend in place")
+def exits(**changes: Any) -> ListRequest:  # noqa: ANN401 - fields of the target
+    """Sell 0.01 BTC at 70000, or at the market once 50000 is reached."""
+    stop, target = (
+        OrderRequest(f"{next(_numbers):032x}", SYMBOL, "Sell", kind, quantity=Decimal("0.01"))
+        for kind in ("StopMarket", "Limit")
+    )
+    return ListRequest(
+        f"{next(_numbers):032x}",
+        replace(stop, trigger_price=Decimal(50000)),
+        replace(target, **{"price": Decimal(70000), **changes}),
+    )
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_a_list_places_two_orders_under_our_ids(subject: Subject) -> None:
+    request = exits()
+    outcomes = await subject.exchange.create_list(request, open_gate)
+
+    for outcome, sent in zip(outcomes, (request.stop, request.target), strict=True):
+        assert isinstance(outcome, Placed), outcome
+        found = await seen(subject, outcome.order.exchange_order_id)
+        assert (found.client_order_id, found.quantity, found.side) == (sent.client_order_id, sent.quantity, "Sell")
+    states = [(await subject.exchange.look_up(SYMBOL, r.client_order_id)) for r in (request.stop, request.target)]
+    found_states = [state.order.status for state in states if isinstance(state, Found)]
+    assert found_states == [VenueStatus.UNTRIGGERED, VenueStatus.OPEN]
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_the_cancel_of_one_order_of_a_list_ends_both(subject: Subject) -> None:
+    request = exits()
+    stop, target = await subject.exchange.create_list(request, open_gate)
+    assert isinstance(stop, Placed)
+    assert isinstance(target, Placed)
+
+    canceled = await subject.exchange.cancel_order(SYMBOL, stop.order.exchange_order_id, request.stop.client_order_id)
+
+    assert canceled is CancelOutcome.ACCEPTED
+    for each in (stop, target):
+        assert (await seen(subject, each.order.exchange_order_id)).status is VenueStatus.CANCELED
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_a_list_behind_a_closed_gate_is_not_sent(subject: Subject) -> None:
+    outcomes = await subject.exchange.create_list(exits(), lambda: "GateClosed: halted")
+
+    assert outcomes == (NotPlaced("GateClosed", "halted"), NotPlaced("GateClosed", "halted"))
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_a_list_is_refused_whole_where_its_target_would_trade_at_once(subject: Subject) -> None:
+    outcomes = await subject.exchange.create_list(exits(price=Decimal(55000)), open_gate)
+
+    assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
+async def test_a_list_that_the_rules_do_not_know_is_refused_unsent(subject: Subject) -> None:
+    request = exits()
+    unknown = replace(request, target=replace(request.target, type="TakeProfitLimit", trigger_price=Decimal(70000)))
+    if subject.exchange.rules.oco is not None:
+        assert "TakeProfitLimit" not in subject.exchange.rules.oco.targets
+    outcomes = await subject.exchange.create_list(unknown, open_gate)
+
+    assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_an_order_is_found_by_its_list_and_absent_without_one(subject: Subject) -> None:
+    request, since = exits(), datetime.now(UTC) - timedelta(minutes=1)
+    ids = (SYMBOL, request.stop.client_order_id, since, request.client_order_id)
+    absent = await subject.exchange.prove_absence(*ids)
+    await subject.exchange.create_list(request, open_gate)
+    found = await subject.exchange.prove_absence(*ids)
+
+    assert isinstance(absent, Absent)
+    assert absent.complete
+    assert isinstance(found, Found)
+    assert found.order.client_order_id == request.stop.client_order_id
 
 
 async def test_a_market_that_does_not_exist_is_an_error_with_its_name(subject: Subject) -> None:

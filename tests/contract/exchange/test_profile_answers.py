@@ -3,10 +3,11 @@
 The answers are in `answer_subjects.py`, in each venue's documented form; what they prove is the same everywhere.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from decimal import Decimal
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from contract.exchange.answer_subjects import ANSWERS, CLIENT_ID, AnswerSubject
 from contract.exchange.raw_venue import CLOSED, RESET, RawVenue, Reply, http
@@ -77,6 +78,16 @@ STATES = {
 EVERYWHERE = frozenset({"new", "partially filled", "filled", "canceled", "canceled with fills"})
 
 
+def combinations(known: Callable[[AnswerSubject], Collection[str]], names: Iterable[str]) -> list[ParameterSet]:
+    """Each venue with each name that it knows; which every venue has to know is a test of its own."""
+    return [
+        pytest.param(subject, name, id=f"{subject.exchange}-{name}")
+        for name in names
+        for subject in ANSWERS
+        if name in known(subject)
+    ]
+
+
 @pytest.fixture(params=ANSWERS, ids=lambda subject: subject.exchange)
 def subject(request: pytest.FixtureRequest) -> AnswerSubject:
     """Every venue in turn."""
@@ -141,12 +152,12 @@ async def test_an_acknowledged_order_is_placed_under_our_id(subject: AnswerSubje
     assert placed.exchange_order_id
 
 
-@pytest.mark.parametrize("what", PROVES)
+@pytest.mark.parametrize(
+    ("subject", "what"), combinations(lambda subject: subject.refusals, PROVES), indirect=["subject"]
+)
 async def test_a_refusal_proves_what_the_table_says_and_the_order_went_out_once(
     subject: AnswerSubject, venue: Venue, what: str
 ) -> None:
-    if what not in subject.refusals:
-        pytest.skip(f"{subject.exchange} has no such refusal")
     assert named(await create(subject, venue, subject.refusals[what])) == PROVES[what]
 
 
@@ -211,10 +222,10 @@ def test_the_states_that_every_venue_has_are_there(subject: AnswerSubject) -> No
     assert subject.orders.keys() <= STATES.keys()
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    ("subject", "state"), combinations(lambda subject: subject.orders, STATES), indirect=["subject"]
+)
 def test_a_state_is_read_from_the_venues_word_and_the_fills(subject: AnswerSubject, state: str) -> None:
-    if state not in subject.orders:
-        pytest.skip(f"{subject.exchange} has no such state")
     profile = profile_of(subject.exchange)
 
     read = profile.read_order(subject.orders[state], subject.wire.symbol)

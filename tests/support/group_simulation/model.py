@@ -15,10 +15,12 @@ from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.enums import DesiredState, OrderType, Side, TimeInForce
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_status import OrderGroupStatus
+from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_status import Fee, OrderIntentStatus, Trade
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.order_lists import is_listed
 from support.builders import CREATED
 
 START = CREATED
@@ -106,6 +108,8 @@ class Market:
     odd: float = 0.05
     late: Decimal = ZERO
     halted: bool = False
+    # Orders that the venue has ended together with the other one of their list; their objects learn it later.
+    taken_along: dict[str, tuple[State, Reason]] = field(default_factory=dict)
 
     @property
     def wall(self) -> datetime:
@@ -123,6 +127,8 @@ class Market:
         status = child.status
         if status.state is not None and status.state.is_final:
             self._settle(child)
+        elif child.metadata.name in self.taken_along and is_live(child):
+            self._end(child, *self.taken_along[child.metadata.name])
         elif child.spec.desired_state is DesiredState.CANCELED:
             self._end(child, State.CANCELED, Reason.CANCELED)
         elif status.state in {None, State.PENDING, State.DENIED}:
@@ -144,9 +150,37 @@ class Market:
             self._say(child, State.REJECTED, Reason.REJECTED, finished_at=self.wall)
         elif child.spec.trigger_price is not None and self._reached(child):
             self._say(child, State.DENIED, Reason.TRIGGER_ALREADY_CROSSED, accepted=False)
+        elif is_listed(child):
+            self._place_list(child)
         else:
             state = State.UNTRIGGERED if child.spec.trigger_price is not None else State.OPEN
             self._say(child, state, Reason.WORKING, exchange_order_id=f"v-{child.metadata.name}")
+
+    def _place_list(self, child: OrderIntent) -> None:
+        """Both orders at once, when both may be sent; refused whole where the target would trade at once."""
+        other = self._partner(child)
+        if other is None or other.spec.suspend or other.spec.desired_state is DesiredState.CANCELED:
+            return
+        if other.status.state not in {None, State.PENDING}:
+            return
+        both = (child, other)
+        refused = any(self._reached(each) for each in both) or self._is_odd()
+        for each in both:
+            if refused:
+                self._say(each, State.REJECTED, Reason.REJECTED, finished_at=self.wall)
+            else:
+                state = State.UNTRIGGERED if each.spec.trigger_price is not None else State.OPEN
+                self._say(each, state, Reason.WORKING, exchange_order_id=f"v-{each.metadata.name}")
+
+    def _partner(self, child: OrderIntent) -> OrderIntent | None:
+        names = child.metadata.annotations.get(ANNOTATION_ORDER_LIST, "").split(",")
+        return self.api.children.get(next((name for name in names if name != child.metadata.name), ""))
+
+    def _take_along(self, child: OrderIntent, state: State, reason: Reason) -> None:
+        """What ends, or begins to trade, ends the other order of its list at that moment."""
+        other = self._partner(child)
+        if other is not None and is_live(other) and child.metadata.name not in self.taken_along:
+            self.taken_along[other.metadata.name] = (state, reason)
 
     def _reached(self, child: OrderIntent) -> bool:
         """Whether the market is where the order acts; a stop that sells waits for a fall."""
@@ -173,6 +207,8 @@ class Market:
         left = max(ZERO, total - done)
         part = left if self.rng.random() < 0.5 else floor(left * Decimal(self.rng.randint(1, 9)) / 10)
         filled = done + part
+        if part > ZERO:
+            self._take_along(child, State.EXPIRED, Reason.EXPIRED)
         if filled >= total:
             self._filled(child, filled, State.FILLED, Reason.FILLED)
         elif at_once:
@@ -205,6 +241,8 @@ class Market:
                 self._end(child, State.CANCELED, Reason.HALTED)
 
     def _end(self, child: OrderIntent, state: State, reason: Reason) -> None:
+        if is_live(child):
+            self._take_along(child, State.CANCELED, Reason.CANCELED_EXTERNALLY)
         self._say(child, state, reason, finished_at=self.wall)
 
     def _settle(self, child: OrderIntent) -> None:
@@ -212,6 +250,7 @@ class Market:
         if status.settled:
             return
         late = status.state in {State.CANCELED, State.EXPIRED} and status.exchange_order_id is not None
+        late = late and child.metadata.name not in self.taken_along
         if late and self.rng.random() < self.odd / 2:
             before = status.filled_quantity or ZERO
             total = child.spec.quantity or ZERO

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-from exchange_kernel.core.groups import again, amounts, decide, ending, facts, plan, report, tie, words
+from exchange_kernel.core.groups import again, amounts, decide, ending, facts, listed, plan, report, tie, words
 from exchange_kernel.core.groups.again import Again, Verdict
 from exchange_kernel.core.groups.manifest import Form, manifest
 from exchange_kernel.core.groups.plan import Begin
@@ -30,17 +30,17 @@ def _nothing(*_: object, **__: object) -> None:
     return None
 
 
-def _advance_unrecorded(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form) -> None:
+def _advance_unrecorded(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     self.creates.append(manifest(self.group, leg, leg.round + 1, quantity, form))
 
 
-def _ensure_too_much(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form) -> None:
+def _ensure_too_much(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     twice = None if quantity is None else quantity * 2
     self.begins.append(Begin(leg.name, leg.round, twice))
     self.creates.append(manifest(self.group, leg, leg.round, twice, form))
 
 
-def _skip_a_round(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form) -> None:
+def _skip_a_round(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     self.begins.append(Begin(leg.name, leg.round + 2, quantity))
     self.creates.append(manifest(self.group, leg, leg.round + 2, quantity, form))
 
@@ -86,6 +86,19 @@ def _covered_is_everything(facts_: Any, sums: Any) -> bool:  # noqa: ANN401
     return False
 
 
+def _list_the_whole(plan_: plan.Plan, facts_: Any, two: facts.Pair, quantity: Decimal) -> None:  # noqa: ANN401
+    """What was exited already is forgotten in the next list."""
+    del quantity
+    _BEGIN(plan_, facts_, two, amounts.target_of(facts_))
+
+
+def _list_again_at_once(plan_: plan.Plan, facts_: Any, legs: Any, sums: Any) -> None:  # noqa: ANN401
+    """The next list does not wait for the end of the last one."""
+    if listed._is_resized(facts_, legs[0], sums) or any(listed._is_rewritten(facts_, leg) for leg in legs):
+        _BEGIN(plan_, facts_, facts.Pair(*legs), sums.left)
+
+
+_BEGIN = listed.begin
 _RESTING, _GIVE, _FILLED = tie._resting, tie._give, facts.Leg.filled
 
 MUTATIONS: dict[str, tuple[Patch, ...]] = {
@@ -113,12 +126,20 @@ MUTATIONS: dict[str, tuple[Patch, ...]] = {
     "everything is too small": ((amounts, "too_small", _always),),
 }
 
+# Of lists: shown by the worlds in which the venue ties orders together.
+LIST_MUTATIONS: dict[str, tuple[Patch, ...]] = {
+    "the next list asks for all again": ((listed, "begin", _list_the_whole),),
+    "the next list does not wait for the end of the last": ((listed, "_resting", _list_again_at_once),),
+    "what the venue has ended counts as canceled by hand": ((listed, "ended_by_partner", _never),),
+}
+
 
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
     """The rules with one of them broken."""
     patches: list[Any] = [
-        patch.object(where, attribute, value, create=attribute == "max") for where, attribute, value in MUTATIONS[name]
+        patch.object(where, attribute, value, create=attribute == "max")
+        for where, attribute, value in (MUTATIONS | LIST_MUTATIONS)[name]
     ]
     for each in patches:
         each.start()

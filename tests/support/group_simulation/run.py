@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,12 +15,13 @@ from exchange_kernel.api.enums import (
     TradingState,
 )
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.meta import FINALIZER_CLOSE_GROUP
+from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, FINALIZER_CLOSE_GROUP
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.groups import decide as heart
 from exchange_kernel.core.groups.facts import GroupView, child_name
 from exchange_kernel.core.groups.states import may_follow
+from exchange_kernel.core.venue import OcoRules
 from exchange_kernel.core.view import AccountFacts, Now, Problem, ReferencePrice
 from support.builders import RULES, market
 from support.group_builders import bracket, oco_entries, oto, ouo_exits
@@ -155,13 +156,15 @@ class Operator:
             self.exposed_since = self._now().monotonic
 
 
+OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
 KINDS = {"bracket": bracket, "oto": oto, "ouo": ouo_exits, "oco": oco_entries}
 
 
 class World:
-    """One seed."""
+    """One seed; `native`: the venue ties orders together."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, native: bool = False) -> None:
+        self.rules = replace(RULES, oco=OCO) if native else RULES
         self.rng = random.Random(seed)  # noqa: S311 - a world is drawn, nothing is secret
         self.kind = self.rng.choice(sorted(KINDS))
         policy = self.rng.choice(tuple(OnProtectionFailure))
@@ -191,7 +194,7 @@ class World:
             venue_account_id="v",
             journal_uid="j",
             markets={"BTC/USDT": market()},
-            rules=RULES,
+            rules=self.rules,
             trading_state=TradingState.HALTED if self.halted else TradingState.ENABLED,
             prices={},
         )
@@ -312,7 +315,8 @@ class World:
             raise Broken(f"sold {sold(children)} of {allowed}")
         if self.paired:
             exits = [c for c in children.values() if is_live(c) and c.spec.side.value == "Sell"]
-            if len(exits) > 1:
+            lists = {c.metadata.annotations.get(ANNOTATION_ORDER_LIST, c.metadata.name) for c in exits}
+            if len(lists) > 1:
                 raise Broken(f"two exits at once: {[c.metadata.name for c in exits]}")
 
     def _check_end(self) -> None:

@@ -81,7 +81,7 @@ def _queries_before_the_fence(patch: Patch) -> type[OperatorShell]:
     return OperatorShell
 
 
-def _proving_look_up(symbol: str, client_order_id: str, prove_since: Any = None) -> LookUp:  # noqa: ANN401
+def _proving_look_up(symbol: str, client_order_id: str, **_: Any) -> LookUp:  # noqa: ANN401
     return LookUp(symbol, client_order_id, builders.CREATED)
 
 
@@ -161,9 +161,7 @@ def _foreign_outcome_believed(patch: Patch) -> type[OperatorShell]:
 
 
 def _incomplete_absence(patch: Patch) -> type[OperatorShell]:
-    patch.setattr(
-        unresolved, "LookUp", lambda symbol, client_order_id, prove_since=None: LookUp(symbol, client_order_id)
-    )
+    patch.setattr(unresolved, "LookUp", lambda symbol, client_order_id, **_: LookUp(symbol, client_order_id))
 
     class Believing(OperatorShell):
         def _look_up(self, memory: Memory, action: Any) -> Any:  # noqa: ANN401

@@ -10,6 +10,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand
 from exchange_kernel.api.guide import COMMANDS, GUIDE, RECEIPT_WORDS, STATES, Actor
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.controller.list_desk import PARTNER_MISSING
 from exchange_kernel.core import receipts
 from exchange_kernel.core.conditions import BY_REASON, FAILED
 from exchange_kernel.core.decide import decide
@@ -78,7 +79,9 @@ def test_the_states_beside_a_reason_are_those_that_are_decided() -> None:
 def test_the_words_of_receipts_are_explained() -> None:
     stored = {Proof.REFUSED, Proof.NOT_PLACED}
     words = {row.reason for profile in PROFILES.values() for row in profile.codes if row.proof in stored}
-    words |= words_of("NotPlaced") | words_of("AmendNotSent") | {"SendWindowMissed", "GateClosed"}
+    words |= (
+        words_of("NotPlaced") | words_of("AmendNotSent") | {"SendWindowMissed", "GateClosed", PARTNER_MISSING.reason}
+    )
     words |= {receipts.INTERRUPTED_START, receipts.RECEIPT_LOST, receipts.CONFIRMED}
     words |= {receipts.AMEND_GIVEN_UP, receipts.LINEAGE_LOST}
 

@@ -41,6 +41,7 @@ GATES: tuple[Rule, ...] = (
     account.markets_known,
     market.symbol,
     market.supported,
+    market.order_list,
     market.quote_quantity,
     market.trailing,
     market.policy,

@@ -1,11 +1,13 @@
 """What venue and market must take: symbol, combination, steps and minima."""
 
 from exchange_kernel.api.enums import PlacementPolicy, RoundingPolicy, TimeInForce
+from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST
 from exchange_kernel.api.order_intent import OrderIntentSpec
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import market_rules
 from exchange_kernel.core.gates.stop import Stop, deny
 from exchange_kernel.core.market_rules import Denial, Terms
+from exchange_kernel.core.order_lists import ticket_of
 from exchange_kernel.core.venue import TrailingOffset, VenueRules
 from exchange_kernel.core.view import View
 
@@ -51,6 +53,20 @@ def _what_else(spec: OrderIntentSpec, rules: VenueRules) -> str:
 
 def _combination(kind: str, tif: str, post_only: bool, reduce_only: bool) -> str:  # noqa: FBT001 - a row of the table
     return f"{kind} {tif}" + " postOnly" * post_only + " reduceOnly" * reduce_only
+
+
+def order_list(view: View) -> Stop | None:
+    """Orders that a venue ties together are a group's, and the venue's own feature."""
+    ticket, rules = ticket_of(view.intent.metadata), view.account.rules
+    if ticket is None or rules is None:
+        return None
+    owner = any(each.controller and each.kind == "OrderGroup" for each in view.intent.metadata.owner_references)
+    if not (ticket.is_sound and owner):
+        text = f"the annotation {ANNOTATION_ORDER_LIST} is for the orders of an OrderGroup: create a group of type OCO"
+        return deny(Reason.INVALID_SPEC, text)
+    if rules.oco is None or view.intent.spec.type not in rules.oco.stops | rules.oco.targets:
+        return deny(Reason.NOT_SUPPORTED, f"{rules.name} sends no {view.intent.spec.type} order in a list")
+    return None
 
 
 def quote_quantity(view: View) -> Stop | None:

@@ -15,6 +15,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.gates import account, limits, market, trading, wish
 from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
+from exchange_kernel.core.groups import native
 from exchange_kernel.core.groups.amounts import WORST_FEE
 from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, child_name
 from exchange_kernel.core.groups.manifest import Form, begins, manifest
@@ -72,7 +73,7 @@ def objection(facts: Facts) -> Objection | None:
     first = facts.entry or facts.exits[0]
     stop = _first_of(_OF_ACCOUNT, _as_order(facts, first, Form.WRITTEN))
     if stop is None:
-        stop = _native(view) or _legs(facts) or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
+        stop = _native(facts) or _legs(facts) or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
     if stop is not None:
         return Objection(stop)
     return _geometry(facts)
@@ -175,14 +176,14 @@ def _taken(view: GroupView) -> Stop | None:
 NAME_CONFLICT = "NameConflict"
 
 
-def _native(view: GroupView) -> Stop | None:
-    if view.group.spec.execution is not Execution.NATIVE:
+def _native(facts: Facts) -> Stop | None:
+    if facts.view.group.spec.execution is not Execution.NATIVE:
         return None
-    return deny(
-        Reason.NOT_SUPPORTED,
-        "this version ties the orders of a group together itself: write execution Auto or Emulated (the operator has "
-        "to run for it; the stop rests at the venue)",
-    )
+    why = native.objection(facts)
+    if not why:
+        return None
+    text = f"{why}; or write execution Auto or Emulated (the operator has to run for it; the stop rests at the venue)"
+    return deny(Reason.NOT_SUPPORTED, text)
 
 
 def _legs(facts: Facts) -> Stop | None:

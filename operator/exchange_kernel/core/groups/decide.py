@@ -25,7 +25,7 @@ from exchange_kernel.api.meta import FINALIZER_CLOSE_GROUP
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import IN_PROGRESS
-from exchange_kernel.core.groups import checks, report, tie
+from exchange_kernel.core.groups import checks, listed, report, tie
 from exchange_kernel.core.groups import words as said
 from exchange_kernel.core.groups.amounts import Amounts, measure
 from exchange_kernel.core.groups.ending import (
@@ -36,6 +36,7 @@ from exchange_kernel.core.groups.ending import (
     mode_of,
 )
 from exchange_kernel.core.groups.facts import Facts, GroupView, gather
+from exchange_kernel.core.groups.follow import follow, tied_by_venue
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.plan import Change, Plan
 from exchange_kernel.core.groups.report import Words
@@ -81,7 +82,7 @@ def decide(view: GroupView) -> GroupDecision:
         return GroupDecision("the market's rules are not known", view.group.status)
     done = False
     if mode is Mode.LIVE:
-        tie.follow(plan, facts, sums)
+        follow(plan, facts, sums)
         words = said.live(plan, facts, sums)
     else:
         done = carry_out(plan, facts, sums, mode)
@@ -166,9 +167,11 @@ def _objected(plan: Plan, facts: Facts, sums: Amounts, objection: checks.Objecti
 
 
 def _begin(plan: Plan, facts: Facts, sums: Amounts) -> None:
-    """The first orders: the entry; else the stop of a pair; else all plain legs."""
+    """The first orders: the entry; else the list; else the stop of a pair; else all plain legs."""
     if facts.entry is not None:
         plan.advance(facts.entry, facts.entry.spec.quantity, Form.WRITTEN)
+    elif (two := tied_by_venue(facts)) is not None:
+        listed.begin(plan, facts, two, sums.target)
     elif facts.stop is not None:
         plan.advance(facts.stop, sums.target, Form.WRITTEN)
     else:

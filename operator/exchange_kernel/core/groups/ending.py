@@ -19,9 +19,11 @@ from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.groups.again import Verdict, again
 from exchange_kernel.core.groups.amounts import Amounts, too_small
 from exchange_kernel.core.groups.facts import Facts, Leg
+from exchange_kernel.core.groups.follow import exits
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.plan import Plan, is_something
-from exchange_kernel.core.groups.tie import each, may_begin, rest_or_take
+from exchange_kernel.core.groups.tie import may_begin
+from exchange_kernel.core.order_lists import is_listed
 
 
 class Mode(Enum):
@@ -175,12 +177,12 @@ def _keep(plan: Plan, facts: Facts, sums: Amounts) -> bool:
         return False
     if not is_something(sums.left) or sums.dust or (facts.entry is None and facts.stop is None):
         return end_all(plan, facts)
+    exits(plan, facts, sums, may_switch=False)
     if facts.pair is not None:
         stop, target = facts.pair.stop, facts.pair.target
-        rest_or_take(plan, facts, facts.pair, sums, may_switch=False)
-        arming = target.open or (stop.open and sums.covered < sums.left and not stop.asked_to_end)
+        trading = target.open and not (is_listed(target.child) and target.live)
+        arming = trading or (stop.open and sums.covered < sums.left and not stop.asked_to_end)
     else:
-        each(plan, facts, sums)
         arming = any(leg.open and not leg.live for leg in facts.exits)
     if plan.acts or (arming and may_begin(facts.view)) or plan.wait is not None:
         return False

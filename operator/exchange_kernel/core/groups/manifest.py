@@ -7,11 +7,12 @@ left-over of its own.
 from decimal import Decimal
 from enum import Enum, auto
 
-from exchange_kernel.api.enums import DesiredState, LegRole, OrderType, TimeInForce
-from exchange_kernel.api.meta import LABEL_GROUP, LABEL_LEG, ObjectMeta, owned_by
+from exchange_kernel.api.enums import AmendPolicy, DesiredState, LegRole, OrderType, TimeInForce
+from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, LABEL_GROUP, LABEL_LEG, ObjectMeta, owned_by
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import AccountRef, OrderIntent, OrderIntentSpec, Placement
 from exchange_kernel.core.groups.facts import Leg, child_name
+from exchange_kernel.core.order_lists import written
 
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 
@@ -32,6 +33,7 @@ def manifest(  # noqa: PLR0913 - what the order depends on, by name
     form: Form,
     *,
     canceled: bool = False,
+    together: tuple[str, ...] = (),
     deadline: int | None = None,
 ) -> OrderIntent:
     """The OrderIntent of a round.
@@ -43,13 +45,14 @@ def manifest(  # noqa: PLR0913 - what the order depends on, by name
         quantity: Total quantity in the base currency; None for an entry by quote quantity.
         form: How it goes to the venue.
         canceled: It is created canceled: it takes the name that the record gave away, and nothing is ever sent.
+        together: Names of the OrderIntents that are sent in one request, where it is one of them.
         deadline: The account's default for placement.startingDeadlineSeconds; for a leg that begins the group.
     """
     spec = leg.spec
     kind, tif = _form(leg, form)
     written = form is Form.WRITTEN
     return OrderIntent(
-        metadata=_meta(group, leg, number),
+        metadata=_meta(group, leg, number, together),
         spec=OrderIntentSpec.model_construct(
             account_ref=AccountRef(namespace=group.spec.account_ref.namespace, name=group.spec.account_ref.name),
             symbol=group.spec.symbol,
@@ -64,7 +67,8 @@ def manifest(  # noqa: PLR0913 - what the order depends on, by name
             expire_at=spec.expire_at if tif is TimeInForce.GTD else None,
             post_only=spec.post_only,
             reduce_only=spec.reduce_only,
-            amend_policy=spec.amend_policy,
+            # A change of one order would end the other: the group replaces both.
+            amend_policy=AmendPolicy.NEVER if together else spec.amend_policy,
             rounding_policy=spec.rounding_policy,
             desired_state=DesiredState.CANCELED if canceled else DesiredState.WORKING,
             placement=_placement(group, leg, number, deadline),
@@ -83,11 +87,12 @@ def _form(leg: Leg, form: Form) -> tuple[OrderType, TimeInForce]:
     return OrderType.LIMIT, TimeInForce.IOC if form is Form.TOUCHED else spec.time_in_force
 
 
-def _meta(group: OrderGroup, leg: Leg, number: int) -> ObjectMeta:
+def _meta(group: OrderGroup, leg: Leg, number: int, together: tuple[str, ...]) -> ObjectMeta:
     return ObjectMeta(
         name=child_name(group.metadata.name, leg.name, number),
         namespace=group.metadata.namespace,
         labels={LABEL_GROUP: group.metadata.uid, LABEL_LEG: leg.name},
+        annotations={ANNOTATION_ORDER_LIST: written(together)} if together else {},
         owner_references=(owned_by(group.metadata),),
     )
 

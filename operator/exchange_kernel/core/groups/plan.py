@@ -66,10 +66,10 @@ class Plan:
         """Look again after so many seconds at the latest."""
         self.wait = seconds if self.wait is None else min(self.wait, seconds)
 
-    def advance(self, leg: Leg, quantity: Decimal | None, form: Form) -> None:
-        """Give a leg its next round and create its OrderIntent."""
+    def advance(self, leg: Leg, quantity: Decimal | None, form: Form, together: tuple[str, ...] = ()) -> None:
+        """Give a leg its next round and create its OrderIntent; `together`: the OrderIntents of its list."""
         self.begins.append(Begin(leg.name, leg.round + 1, quantity))
-        self.creates.append(manifest(self.group, leg, leg.round + 1, quantity, form, deadline=self.deadline))
+        self._create(leg, leg.round + 1, quantity, form, together)
         self.why.append(f"{leg.name}: round {leg.round + 1}")
 
     def promise(self, leg: Leg, quantity: Decimal) -> None:
@@ -77,12 +77,16 @@ class Plan:
         self.begins.append(Begin(leg.name, leg.round + 1, quantity))
         self.why.append(f"{leg.name}: promised")
 
-    def ensure(self, leg: Leg, quantity: Decimal | None, form: Form) -> None:
+    def ensure(self, leg: Leg, quantity: Decimal | None, form: Form, together: tuple[str, ...] = ()) -> None:
         """Create the OrderIntent that was recorded and is not there; with what is right now."""
         if leg.planned != quantity:
             self.begins.append(Begin(leg.name, leg.round, quantity))
-        self.creates.append(manifest(self.group, leg, leg.round, quantity, form, deadline=self.deadline))
+        self._create(leg, leg.round, quantity, form, together)
         self.why.append(f"{leg.name}: created")
+
+    def _create(self, leg: Leg, number: int, quantity: Decimal | None, form: Form, together: tuple[str, ...]) -> None:
+        made = manifest(self.group, leg, number, quantity, form, together=together, deadline=self.deadline)
+        self.creates.append(made)
 
     def end(self, leg: Leg) -> None:
         """End a leg: cancel what it has, and take the name that was given away for what it does not have yet."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from exchange_kernel.api.conditions import ConditionType as Type
 from exchange_kernel.api.conditions import find_condition
-from exchange_kernel.api.enums import Execution, GroupState, LegRole, OnProtectionFailure, OrderStateName
+from exchange_kernel.api.enums import GroupState, LegRole, OnProtectionFailure, OrderStateName
 from exchange_kernel.api.group_reasons import GroupReason
 from exchange_kernel.api.group_status import LegStatus, OrderGroupStatus
 from exchange_kernel.api.reasons import Reason
@@ -16,9 +16,11 @@ from exchange_kernel.core.conditions import CURRENT, FAILED, FALSE, IN_PROGRESS,
 from exchange_kernel.core.groups.amounts import Amounts
 from exchange_kernel.core.groups.ending import is_exposed, needs_stop
 from exchange_kernel.core.groups.facts import Facts, Leg, child_name, is_settled
+from exchange_kernel.core.groups.native import execution_of
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin
 from exchange_kernel.core.market_rules import ZERO, shown
+from exchange_kernel.core.order_lists import is_listed
 from exchange_kernel.core.status import tidy
 
 _LONGEST_BRIEF = 128
@@ -54,7 +56,7 @@ def build(facts: Facts, sums: Amounts, plan: Plan, words: Words) -> OrderGroupSt
         update={
             "observed_generation": group.metadata.generation,
             "state": words.state,
-            "execution": before.execution if not facts.begun and not plan.begins else Execution.EMULATED,
+            "execution": execution_of(facts) if facts.begun or plan.begins else before.execution,
             "legs": legs,
             "legs_in_brief": _brief(legs),
             "target_quantity": _shown(sums.target, facts.begun),
@@ -190,7 +192,7 @@ def why_exposed(facts: Facts, sums: Amounts, plan: Plan) -> tuple[GroupReason, s
     """Why no stop covers what is held."""
     held = f"{shown(sums.left - sums.covered)} is held without a stop"
     stop, target = facts.stop, facts.target
-    if target is not None and target.open:
+    if target is not None and target.open and not (is_listed(target.child) and stop is not None and stop.open):
         return GroupReason.SWITCHING, f"{held}: the target is being traded"
     if stop is not None and stop.live and stop.asked_to_end:
         return GroupReason.ENDING, f"{held}: the stop is being canceled"

@@ -39,19 +39,15 @@ def may_begin(view: GroupView) -> bool:
     return able and account.trading_state is not TradingState.HALTED and not account.terminating
 
 
-def follow(plan: Plan, facts: Facts, sums: Amounts) -> None:
-    """Bring the legs where they have to be."""
-    if facts.entry is not None:
-        _enter(plan, facts, facts.entry, sums)
-        if not _exits_are_due(plan, facts, facts.entry, sums):
-            return
+def tied(plan: Plan, facts: Facts, sums: Amounts, *, may_switch: bool = True) -> None:
+    """Bring the exits that the operator ties together where they have to be."""
     if facts.pair is not None:
-        rest_or_take(plan, facts, facts.pair, sums)
+        rest_or_take(plan, facts, facts.pair, sums, may_switch=may_switch)
     else:
         each(plan, facts, sums)
 
 
-def _enter(plan: Plan, facts: Facts, entry: Leg, sums: Amounts) -> None:
+def enter(plan: Plan, facts: Facts, entry: Leg, sums: Amounts) -> None:
     """The entry works on while nothing has been exited; a part that is exited already is not entered again."""
     if entry.missing:
         plan.ensure(entry, entry.spec.quantity, Form.WRITTEN)
@@ -61,7 +57,8 @@ def _enter(plan: Plan, facts: Facts, entry: Leg, sums: Amounts) -> None:
         _keep_as_written(plan, facts, entry, entry.spec.quantity)
 
 
-def _exits_are_due(plan: Plan, facts: Facts, entry: Leg, sums: Amounts) -> bool:
+def exits_are_due(plan: Plan, facts: Facts, entry: Leg, sums: Amounts) -> bool:
+    """Whether the entry has brought in what its exits are for."""
     if any(leg.begun for leg in facts.exits):
         return True
     if not is_something(sums.target):

@@ -19,7 +19,16 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.core.venue import (
+    AmendRequest,
+    Balance,
+    ListRequest,
+    Market,
+    OrderRequest,
+    Trade,
+    VenueOrder,
+    VenueRules,
+)
 from exchange_kernel.exchange.port import AccountIdentity, ReadError
 from exchange_kernel.exchange.profiles.canonical import canonical, is_canonical
 from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, OrderKey, Row, StreamSignal, Weights
@@ -129,6 +138,19 @@ class VenueProfile(ABC):
         Raises for an answer that acknowledges nothing.
         """
         raise ValueError(f"the {self.name} profile reads no amends ({request.symbol}, {market_id}, {type(raw)})")
+
+    def create_list(self, request: ListRequest, market_id: str) -> Call:
+        """The call that places two orders which the venue ties together. Raises ValueError for what is not listed."""
+        raise ValueError(f"the {self.name} profile sends no lists ({request.stop.type}, {market_id})")
+
+    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, VenueOrder]:  # noqa: ANN401 - the venue's JSON
+        """The stop and the target that the answer to `create_list` acknowledges. Raises for any other answer."""
+        raise ValueError(f"the {self.name} profile reads no lists ({request.stop.type}, {market_id}, {type(raw)})")
+
+    async def orders_of_list(self, ask: Ask, key: OrderKey) -> Sequence[str]:
+        """The venue's ids of the orders of the list `key.client_order_id`; empty where the venue has no such list."""
+        del ask
+        raise ReadError(f"the {self.name} profile knows no lists, and so not {key.client_order_id}")
 
     # --- questions: as many calls as it takes --------------------------------------------------------------------
 

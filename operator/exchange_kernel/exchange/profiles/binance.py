@@ -12,10 +12,20 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import AmendRequest, Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.core.venue import (
+    AmendRequest,
+    Balance,
+    ListRequest,
+    Market,
+    OrderRequest,
+    Trade,
+    VenueOrder,
+    VenueRules,
+)
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles import binance_history, binance_stream
+from exchange_kernel.exchange.profiles import binance_lists as lists
 from exchange_kernel.exchange.profiles import binance_orders as orders
 from exchange_kernel.exchange.profiles.base import VenueProfile
 from exchange_kernel.exchange.profiles.binance_codes import CODES
@@ -42,6 +52,7 @@ class BinanceSpot(VenueProfile):
         trailing_offsets=frozenset({"Percent"}),
         trailing_percent_step=orders.PERCENT_STEP,
         trailing_activation=True,
+        oco=lists.OCO,
     )
     codes: ClassVar[Sequence[CodeRow]] = CODES
     account_limit_codes: ClassVar[frozenset[str]] = frozenset({"-1015"})
@@ -58,7 +69,7 @@ class BinanceSpot(VenueProfile):
                 "amend_order": 4,
                 "cancel_order": 1,
                 "look_up": 4,
-                "prove_absence": 50,  # order 4, openOrders 6, allOrders 20, myTrades 20
+                "prove_absence": 54,  # order 4, openOrders 6, allOrders 20, myTrades 20, orderList 4
                 "fetch_order": 4,
                 "fetch_open_orders": 80,
                 "fetch_trades": 5,
@@ -119,6 +130,29 @@ class BinanceSpot(VenueProfile):
             **orders.parameters(request),
         }
         return Call("privatePostOrder", (params,), expected=params)
+
+    def create_list(self, request: ListRequest, market_id: str) -> Call:
+        """POST orderList/oco with exactly these parameters; all ids are ours: ccxt makes up those that are missing."""
+        params = {
+            "symbol": market_id,
+            "side": {"Buy": "BUY", "Sell": "SELL"}[request.stop.side],
+            "listClientOrderId": self.encode(request.client_order_id),
+            "newOrderRespType": "FULL",
+            **lists.parameters(request, self.encode),
+        }
+        return Call("privatePostOrderListOco", (params,), expected=params)
+
+    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, VenueOrder]:  # noqa: ANN401 - the venue's JSON
+        """`orderReports` of the answer."""
+        if (raw["listClientOrderId"], raw["symbol"]) != (self.encode(request.client_order_id), market_id):
+            raise ValueError("the answer acknowledges another list")
+        stop, target = (lists.report_of(raw, self.encode(o.client_order_id)) for o in (request.stop, request.target))
+        return self.created(stop, request.stop, market_id), self.created(target, request.target, market_id)
+
+    async def orders_of_list(self, ask: Ask, key: OrderKey) -> Sequence[str]:
+        """GET orderList by `origClientOrderId`, which is the list's."""
+        raw = row_of(await ask(Call("privateGetOrderList", ({"origClientOrderId": self.encode(key.client_order_id)},))))
+        return () if raw is None else tuple(str(order["orderId"]) for order in raw["orders"])
 
     def amend(self, request: AmendRequest, market_id: str) -> Call:
         """PUT order/amend/keepPriority, which ccxt's generated methods do not have.

@@ -50,6 +50,14 @@ CODES: tuple[CodeRow, ...] = (
             "-1128",  # [E] OPTIONAL_PARAMS_BAD_COMBO
             "-1130",  # [E] INVALID_PARAMETER
             "-1131",  # [E] BAD_RECV_WINDOW
+            "-1158",  # [E] OCO_ORDER_TYPE_REJECTED
+            "-1165",  # [E] BUY_OCO_LIMIT_MUST_BE_BELOW
+            "-1166",  # [E] SELL_OCO_LIMIT_MUST_BE_ABOVE
+            "-1168",  # [E] BOTH_OCO_ORDERS_CANNOT_BE_LIMIT
+            "-1196",  # [E] BUY_OCO_STOP_LOSS_MUST_BE_ABOVE
+            "-1197",  # [E] SELL_OCO_STOP_LOSS_MUST_BE_BELOW
+            "-1198",  # [E] BUY_OCO_TAKE_PROFIT_MUST_BE_BELOW
+            "-1199",  # [E] SELL_OCO_TAKE_PROFIT_MUST_BE_ABOVE
         )
     ),
     CodeRow("-1111", _REFUSED, "InvalidPrecision"),  # [E] BAD_PRECISION
@@ -60,6 +68,7 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow("-2010", _REFUSED, "InsufficientFunds", text="insufficient balance"),
     CodeRow("-2010", _REFUSED, "PostOnlyWouldTake", text="would immediately match"),
     CodeRow("-2010", _REFUSED, "TriggerAlreadyCrossed", text="would trigger immediately"),
+    CodeRow("-2010", _REFUSED, "TriggerAlreadyCrossed", text="relationship of the prices"),  # of a list's two orders
     CodeRow("-2010", _REFUSED, "AccountDisabled", text="disabled on this account"),
     CodeRow("-2010", _REFUSED, "AccountDisabled", text="may not place or cancel orders"),
     CodeRow("-2010", _REFUSED, "OrderRejected"),
@@ -67,6 +76,8 @@ CODES: tuple[CodeRow, ...] = (
     CodeRow("-2011", Proof.NO_SUCH_ORDER, "NoSuchOrder", text="Unknown order sent"),
     CodeRow("-2011", _REFUSED, "CancelRejected"),
     CodeRow("-2013", Proof.NO_SUCH_ORDER, "NoSuchOrder"),  # [E] NO_SUCH_ORDER
+    # Not in [E]: the answer to a query of an unknown list, reported as binance-spot-api-docs pull request 43.
+    CodeRow("-2018", Proof.NO_SUCH_ORDER, "NoSuchOrderList", text="rder list does not exist"),
     # amends [E "Messages for -1010, -2010, -2011, and -2038"]: "the order remains unchanged" when one is refused [A]
     CodeRow("-2038", Proof.NO_SUCH_ORDER, "NoSuchOrder", text="Unknown order sent"),
     CodeRow("-2038", _NOT_PLACED, "Maintenance", text="Market is closed"),

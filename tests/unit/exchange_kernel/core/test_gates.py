@@ -9,7 +9,7 @@ import pytest
 from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, TradingState
-from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_PAUSED
+from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_ORDER_LIST, ANNOTATION_PAUSED
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
 from exchange_kernel.core.decide import decide
@@ -68,6 +68,12 @@ ROWS: list[tuple[str, View, State, str]] = [
     ("unread markets are waited for", view(account=account(markets={})), State.PENDING, Reason.ACCOUNT_NOT_READY),
     ("an unknown symbol is denied", view(intent(symbol="BTC/EUR")), State.DENIED, Reason.UNKNOWN_SYMBOL),
     ("an unlisted combination is denied", view(intent(timeInForce="FOK")), State.DENIED, Reason.NOT_SUPPORTED),
+    (
+        "an order of a list that is nobody's group is denied",
+        view(intent(annotations={ANNOTATION_ORDER_LIST: "dip,other"})),
+        State.DENIED,
+        Reason.INVALID_SPEC,
+    ),
     (
         "a quote quantity needs a venue that takes it",
         view(

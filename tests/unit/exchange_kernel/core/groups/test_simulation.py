@@ -2,8 +2,9 @@
 
 import pytest
 
-from support.group_simulation.mutations import MUTATIONS, mutated
+from support.group_simulation.mutations import LIST_MUTATIONS, MUTATIONS, mutated
 from support.group_simulation.run import World
+from unit.exchange_kernel.core.groups import test_listed as listed
 from unit.exchange_kernel.core.groups import test_lives as lives
 
 WORLDS = 40
@@ -19,6 +20,13 @@ SHOWN_BY = {
     "earlier rounds are forgotten": lives.test_what_the_target_could_not_sell_gets_its_stop_back,
 }
 
+LISTS_SHOWN_BY = {
+    "the next list asks for all again": listed.test_the_rest_after_a_part_of_the_target_is_canceled_and_listed_anew,
+    "what the venue has ended counts as canceled by hand": (
+        listed.test_the_rest_after_a_part_of_the_target_is_canceled_and_listed_anew
+    ),
+}
+
 
 @pytest.mark.parametrize("start", range(0, WORLDS, 10))
 def test_what_must_hold_of_a_group_holds_in_every_world(start: int) -> None:
@@ -26,10 +34,29 @@ def test_what_must_hold_of_a_group_holds_in_every_world(start: int) -> None:
     assert sum(world.api.writes for world in ended) > 100, "the worlds do something"
 
 
+@pytest.mark.parametrize("start", range(0, WORLDS, 10))
+def test_the_same_holds_where_the_venue_ties_orders_together(start: int) -> None:
+    ended = [World(seed, native=True).run() for seed in range(start, start + 10)]
+    assert sum(world.api.writes for world in ended) > 100, "the worlds do something"
+
+
+@pytest.mark.parametrize("name", LIST_MUTATIONS)
+def test_a_broken_rule_of_lists_turns_the_worlds_red(name: str) -> None:
+    with mutated(name), pytest.raises(AssertionError):
+        _judge_lists(name)
+
+
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_broken_rule_turns_the_worlds_or_a_life_red(name: str) -> None:
     with mutated(name), pytest.raises(AssertionError):
         _judge(name)
+
+
+def _judge_lists(name: str) -> None:
+    if name in LISTS_SHOWN_BY:
+        LISTS_SHOWN_BY[name]()
+    for seed in range(WORLDS):
+        World(seed, native=True).run()
 
 
 def _judge(name: str) -> None:

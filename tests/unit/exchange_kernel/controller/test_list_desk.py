@@ -1,0 +1,140 @@
+"""The orders of a list meet, or provably nothing was sent."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from exchange_kernel.controller.list_desk import PARTNER_MISSING, ListDesk, Part
+from exchange_kernel.core.order_lists import ListTicket
+from exchange_kernel.core.venue import (
+    CreateOutcome,
+    ListRequest,
+    NotPlaced,
+    OcoRules,
+    OrderRequest,
+    OutcomeUnknown,
+    Placed,
+    Refused,
+)
+from exchange_kernel.exchange.memory import MemoryExchange
+from exchange_kernel.exchange.memory_setup import MEMORY_RULES, LostAnswer
+from exchange_kernel.exchange.port import ListOutcome, SendGate
+
+NAMES = ("trade-stop", "trade-target")
+OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+STOP = OrderRequest("ec0d" + "1" * 28, "BTC/USDT", "Sell", "StopMarket", Decimal("0.01"), trigger_price=Decimal(40000))
+TARGET = OrderRequest("ec0d" + "2" * 28, "BTC/USDT", "Sell", "Limit", Decimal("0.01"), price=Decimal(60000))
+
+
+class Recording(MemoryExchange):
+    """Remembers the lists that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(rules=replace(MEMORY_RULES, oco=OCO))
+        self.asked: list[ListRequest] = []
+
+    async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+        self.asked.append(request)
+        return await super().create_list(request, gate)
+
+
+def part(request: OrderRequest, own: str, closed: str | None = None) -> Part:
+    return Part(ListTicket("trading", NAMES, own), request, lambda: closed)
+
+
+async def both(
+    exchange: MemoryExchange, first: Part, second: Part, desk: ListDesk | None = None
+) -> tuple[CreateOutcome, CreateOutcome]:
+    desk = desk or ListDesk()
+    one = asyncio.create_task(desk.send(exchange, first, 5))
+    await asyncio.sleep(0)
+    return await asyncio.gather(one, desk.send(exchange, second, 5))
+
+
+@pytest.mark.parametrize("target_first", [False, True])
+async def test_both_orders_go_out_in_one_request_whichever_comes_first(target_first: bool) -> None:
+    exchange = Recording()
+    parts = [part(STOP, NAMES[0]), part(TARGET, NAMES[1])]
+    outcomes = await both(exchange, *reversed(parts) if target_first else parts)
+
+    (request,) = exchange.asked
+    assert (request.stop, request.target) == (STOP, TARGET)
+    assert request.client_order_id not in {STOP.client_order_id, TARGET.client_order_id}
+    ids = [outcome.order.client_order_id for outcome in outcomes if isinstance(outcome, Placed)]
+    assert ids == [p.request.client_order_id for p in (reversed(parts) if target_first else parts)]
+
+
+async def test_the_list_has_the_same_id_whoever_comes_first() -> None:
+    one, other = Recording(), Recording()
+    await both(one, part(STOP, NAMES[0]), part(TARGET, NAMES[1]))
+    await both(other, part(TARGET, NAMES[1]), part(STOP, NAMES[0]))
+    assert one.asked[0].client_order_id == other.asked[0].client_order_id
+
+
+async def test_an_order_whose_partner_does_not_come_was_provably_not_sent() -> None:
+    exchange, desk = Recording(), ListDesk()
+    assert await desk.send(exchange, part(STOP, NAMES[0]), 0.01) == PARTNER_MISSING
+    assert exchange.asked == []
+    # The next one waits anew: nothing of the first attempt is left behind.
+    assert await desk.send(exchange, part(TARGET, NAMES[1]), 0.01) == PARTNER_MISSING
+
+
+@pytest.mark.parametrize("closed", [0, 1])
+async def test_one_closed_gate_keeps_both_back(closed: int) -> None:
+    exchange = Recording()
+    stop_closed, target_closed = ("halted", None) if closed == 0 else (None, "halted")
+    parts = [part(STOP, NAMES[0], stop_closed), part(TARGET, NAMES[1], target_closed)]
+    outcomes = await both(exchange, *parts)
+
+    assert [type(outcome) for outcome in outcomes] == [NotPlaced, NotPlaced]
+    assert exchange.orders == ()
+
+
+async def test_a_lost_answer_is_unknown_for_both() -> None:
+    exchange = Recording()
+    exchange.fail_next("create_list", LostAnswer())
+    outcomes = await both(exchange, part(STOP, NAMES[0]), part(TARGET, NAMES[1]))
+    assert [type(outcome) for outcome in outcomes] == [OutcomeUnknown, OutcomeUnknown]
+
+
+async def test_an_adapter_that_fails_leaves_both_unknown() -> None:
+    class Failing(Recording):
+        async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
+            raise RuntimeError(request.client_order_id)
+
+    desk, exchange = ListDesk(), Failing()
+    waiting = asyncio.create_task(desk.send(exchange, part(STOP, NAMES[0]), 5))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError):
+        await desk.send(exchange, part(TARGET, NAMES[1]), 5)
+    assert isinstance(await waiting, OutcomeUnknown)
+
+
+async def test_two_orders_that_are_no_pair_are_refused_unsent() -> None:
+    exchange = Recording()
+    other = replace(STOP, client_order_id="ec0d" + "3" * 28)
+    outcomes = await both(exchange, part(STOP, NAMES[0]), part(other, NAMES[1]))
+    assert [type(outcome) for outcome in outcomes] == [Refused, Refused]
+    assert exchange.asked == []
+
+
+async def test_an_object_of_the_same_name_takes_the_place_of_the_one_before() -> None:
+    exchange, desk = Recording(), ListDesk()
+    before = asyncio.create_task(desk.send(exchange, part(STOP, NAMES[0]), 5))
+    await asyncio.sleep(0)
+    after = asyncio.create_task(desk.send(exchange, part(STOP, NAMES[0]), 5))
+    await asyncio.sleep(0)
+    assert await before == PARTNER_MISSING
+    assert isinstance(await desk.send(exchange, part(TARGET, NAMES[1]), 5), Placed)
+    assert isinstance(await after, Placed)
+
+
+async def test_a_closed_desk_sends_nothing_and_keeps_nobody_waiting() -> None:
+    exchange, desk = Recording(), ListDesk()
+    waiting = asyncio.create_task(desk.send(exchange, part(STOP, NAMES[0]), 60))
+    await asyncio.sleep(0)
+    desk.close()
+    assert [type(await waiting), type(await desk.send(exchange, part(TARGET, NAMES[1]), 5))] == [NotPlaced, NotPlaced]
+    assert exchange.asked == []
