@@ -139,4 +139,5 @@ def says(order: Json) -> VenueSays:
         price=Decimal(order["price"]),
         began=int(order["time"]),
         ended=None if state in {"Open", "Untriggered"} else int(order["updateTime"]),
+        order_list="" if order["orderListId"] == -1 else str(order["orderListId"]),
     )

@@ -13,6 +13,7 @@ class VenueSays:
         state: Untriggered, Open, Filled, Canceled, Expired or Rejected.
         began: The venue's time, in milliseconds.
         ended: Likewise; None while it works.
+        order_list: The list that the venue ties it into; empty for none.
     """
 
     order_id: str
@@ -23,6 +24,7 @@ class VenueSays:
     price: Decimal
     began: int
     ended: int | None
+    order_list: str = ""
 
 
 @dataclass(frozen=True)

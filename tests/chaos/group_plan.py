@@ -81,6 +81,7 @@ def _spec(source: random.Random) -> dict[str, Any]:
         "symbol": "BTC/USDT",
         "legs": [entry, target, stop],
         "placement": {"startingDeadlineSeconds": 900},
+        "execution": source.choice(("Auto", "Auto", "Emulated")),
         "maxUnprotectedSeconds": source.choice((10, 60)),
         "deletionPolicy": source.choice(("KeepProtection", "KeepProtection", "Cancel")),
     }

@@ -1,13 +1,13 @@
 """What must be true of the groups of a campaign, by the venue's books.
 
-Never two exits live at once, never more sold than was bought, each order under a receipt; and in the end what is held
-has its stop, or the status says why not.
+Never two exits live at once but those that the venue ties together, never more sold than was bought, each order under a
+receipt; and in the end what is held has its stop, or the status says why not.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import combinations
 from typing import Any
 
 from chaos.findings import Finding, VenueSays
@@ -43,8 +43,9 @@ def hurts(name: str, orders: Mapping[str, Sequence[VenueSays]], group: Json | No
     exits = sorted(
         (o for leg, own in orders.items() if leg != f"{name}-entry" for o in own), key=lambda order: order.began
     )
-    for before, after in pairwise(exits):
-        if before.ended is None or before.ended > after.began:
+    for before, after in combinations(exits, 2):
+        tied = before.order_list and before.order_list == after.order_list
+        if not tied and (before.ended is None or before.ended > after.began):
             yield Finding(name, f"two exits live at once: {before} and {after}")
     sold = sum((order.filled for order in exits), Decimal(0))
     over = group is not None and "overfillQuantity" in group.get("status", {})
@@ -75,8 +76,14 @@ def _after_deletion(
     if legs:
         yield Finding(script.name, f"deleted, and its legs are still there: {sorted(legs)}")
     keeps = script.spec["deletionPolicy"] == "KeepProtection"
-    if live and not (keeps and len(live) == 1 and live[0].state == "Untriggered"):
+    if live and not (keeps and _protects(live)):
         yield Finding(script.name, f"deleted, and orders work: {live}")
+
+
+def _protects(live: Sequence[VenueSays]) -> bool:
+    """One stop, alone or beside the target of its list."""
+    stops = [order for order in live if order.state == "Untriggered"]
+    return len(stops) == 1 and all(order is stops[0] or order.order_list == stops[0].order_list != "" for order in live)
 
 
 def _with_object(name: str, group: Json, live: Sequence[VenueSays]) -> Iterator[Finding]:

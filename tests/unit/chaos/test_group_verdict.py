@@ -10,10 +10,9 @@ from chaos.group_plan import GroupScript
 Json = Any
 
 
-def order(
-    name: str, filled: str = "0", *, began: int = 0, ended: int | None = None, state: str = "Untriggered"
-) -> VenueSays:
-    return VenueSays(name, name, state, Decimal(filled), Decimal("0.01"), Decimal(0), began, ended)
+def order(name: str, filled: str = "0", **changes: Any) -> VenueSays:  # noqa: ANN401 - fields of what the venue says
+    fields = {"state": "Untriggered", "began": 0, "ended": None, **changes}
+    return VenueSays(name, name, filled=Decimal(filled), quantity=Decimal("0.01"), price=Decimal(0), **fields)
 
 
 def script(**changes: Any) -> GroupScript:  # noqa: ANN401 - fields of a script
@@ -50,6 +49,20 @@ def test_two_exits_at_once_hurt_and_one_after_the_other_does_not() -> None:
     assert "two exits live at once" in hurts({**BOUGHT, "g000-stop": [first], "g000-target": [second]})[0]
     after = order("t", began=6)
     assert hurts({**BOUGHT, "g000-stop": [first], "g000-target": [after]}) == []
+
+
+def test_two_exits_that_the_venue_ties_together_are_one() -> None:
+    tied = {
+        **BOUGHT,
+        "g000-stop": [order("s", began=1, order_list="7")],
+        "g000-target": [order("t", began=1, order_list="7", state="Open")],
+    }
+    assert hurts(tied) == []
+    other = {**tied, "g000-stop-2": [order("u", began=2, order_list="8")]}
+    assert "two exits live at once" in hurts(other)[0]
+    kept = {**script().spec, "deletionPolicy": "KeepProtection"}
+    assert unsettled(tied, end=(5.0, "delete"), spec=kept) == []
+    assert "deleted, and orders work" in unsettled(other, end=(5.0, "delete"), spec=kept)[0]
 
 
 def test_more_sold_than_bought_hurts_unless_the_group_says_so() -> None:
