@@ -14,8 +14,9 @@ from exchange_kernel.api.guide import COMMANDS, GUIDE, RECEIPT_WORDS, STATES, Ac
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.conditions import BY_STATE, Kstatus
 from exchange_kernel.core.groups.states import FOLLOWS, transitions_of
+from exchange_kernel.core.requests import AmendChange
 from exchange_kernel.core.timing import FENCE_MARGIN
-from exchange_kernel.core.venue import AmendChange, VenueRules
+from exchange_kernel.core.venue_rules import VenueRules
 from exchange_kernel.exchange.profiles import PROFILES
 from exchange_kernel.settings import PREFIX, Settings
 

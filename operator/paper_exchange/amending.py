@@ -5,9 +5,9 @@ away. A refused amend leaves the order as it was.
 """
 
 from paper_exchange.checks import check_amend
-from paper_exchange.commands import AmendOrder, PlaceOrder
 from paper_exchange.matching import Desk
 from paper_exchange.model import Order, OrderType
+from paper_exchange.order_commands import AmendOrder, PlaceOrder
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, NOTHING_TO_AMEND, Refusal
 from paper_exchange.replies import OrderAmended
 from paper_exchange.settlement import reserve

@@ -9,10 +9,10 @@ A rule is a function from the question to a refusal or None; nothing here change
 """
 
 from paper_exchange import liquidity, trailing
-from paper_exchange.commands import PlaceOrder
 from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
 from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.question import Question, Rule
 from paper_exchange.refusals import (
     ACTION_DISABLED,

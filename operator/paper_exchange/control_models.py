@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from paper_exchange.binance.sessions import StreamAction, StreamKind
-from paper_exchange.commands import CancelOrder
 from paper_exchange.model import Fees
+from paper_exchange.order_commands import CancelOrder
 from paper_exchange.symbols import SymbolStatus
 from paper_exchange.units import parse_amount
 

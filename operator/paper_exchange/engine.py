@@ -11,20 +11,12 @@ from typing import Any
 from paper_exchange import house
 from paper_exchange.checks import check_order
 from paper_exchange.commands import (
-    AmendOrder,
-    CancelList,
-    CancelOpenOrders,
-    CancelOrder,
     Command,
     CreateAccount,
     Deposit,
     ListSymbol,
     PassTime,
-    PlaceOco,
-    PlaceOrder,
     PutApiKey,
-    ReduceOrder,
-    ReplaceOrder,
     RestrictAccount,
     RevokeApiKey,
     SetFees,
@@ -39,6 +31,16 @@ from paper_exchange.filters import is_on_grid
 from paper_exchange.list_desk import ListDesk
 from paper_exchange.matching import Desk
 from paper_exchange.model import Account, ApiKey, Fees
+from paper_exchange.order_commands import (
+    AmendOrder,
+    CancelList,
+    CancelOpenOrders,
+    CancelOrder,
+    PlaceOco,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceOrder,
+)
 from paper_exchange.order_desk import OrderDesk
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import (

@@ -21,9 +21,10 @@ import orjson
 from pydantic import TypeAdapter
 
 from paper_exchange import snapshot
-from paper_exchange.commands import Command, PlaceOrder
+from paper_exchange.commands import Command
 from paper_exchange.engine import Engine
 from paper_exchange.ledger import LedgerError
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import Outcome

@@ -5,10 +5,10 @@ Source: `rest-api.md` ("New Order list - OCO") and `errors.md` (-1158 to -1199, 
 
 from paper_exchange.canceling import cancel_list
 from paper_exchange.checks import check_entry, check_list, fee_rate
-from paper_exchange.commands import CancelList, PlaceOco, PlaceOrder
 from paper_exchange.list_model import Contingency, OrderList
 from paper_exchange.matching import Desk
 from paper_exchange.model import OrderType, Side
+from paper_exchange.order_commands import CancelList, PlaceOco, PlaceOrder
 from paper_exchange.order_desk import new_order
 from paper_exchange.reads import find_list
 from paper_exchange.refusals import (

@@ -4,74 +4,28 @@ The desk is the only place that changes orders, book and ledger together, so the
 order's reservation always covers what is left of it (`settlement`).
 """
 
-from heapq import heappush
-
-from paper_exchange import liquidity, ties
+from paper_exchange import liquidity
 from paper_exchange.book import Level
 from paper_exchange.events import ExecutionType
-from paper_exchange.list_model import ListOrderStatus, ListStatusType, OrderList
 from paper_exchange.model import (
-    STOP_TYPES,
     Order,
     OrderStatus,
-    OrderType,
     SelfTradePrevention,
     Side,
     TimeInForce,
     Trade,
 )
-from paper_exchange.reports import Reports
+from paper_exchange.order_life import OrderLife
 from paper_exchange.rows import PublicTrade
-from paper_exchange.settlement import reservation, settle, with_fee
-from paper_exchange.state import Market, State, reserved_asset
+from paper_exchange.settlement import settle, with_fee
+from paper_exchange.state import Market, reserved_asset
 from paper_exchange.units import mul_down
 
 
-class Desk:
+class Desk(OrderLife):
     """Executes orders of one venue; `reports` collects what the command at hand leads to."""
 
-    __slots__ = ("_state", "reports")
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self.reports = Reports(state)
-
-    # --- the life of an order
-
-    def accept(self, market: Market, order: Order) -> None:
-        """Enter a checked order: lock what it may spend, remember it, report it as NEW."""
-        state = self._state
-        if order.type is not OrderType.MARKET:
-            order.reserved = reservation(order)
-            state.ledger.lock(order.account, reserved_asset(market.symbol, order.side), order.reserved)
-        self._enter(market, order)
-
-    def accept_list(self, market: Market, found: OrderList, first: Order, second: Order) -> None:
-        """Enter two checked orders that end each other: one reservation, then both, then the list."""
-        self._state.lists[found.list_id] = found
-        ties.lock_together(self._state, market, first, second)
-        for order in (first, second):
-            self._enter(market, order)
-            if order.is_working:
-                market.book.side(order.side).add(order)
-        self.reports.order_list(found)
-
-    def _enter(self, market: Market, order: Order) -> None:
-        state = self._state
-        holding = state.holding(order.account, order.symbol)
-        holding.open[order.order_id] = order
-        holding.open_algos += order.type in STOP_TYPES
-        if order.expire_at:
-            heappush(state.expiries, (order.expire_at, order.account, order.symbol, order.order_id))
-        if order.side is Side.BUY:
-            holding.buying += order.quantity
-        if not state.accounts[order.account].house:
-            holding.orders.append(order)
-            holding.by_client_id[order.client_order_id] = order
-            state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
-        if not order.is_working:
-            market.triggers.add(order)
-        self.reports.order(market, order, ExecutionType.NEW)
+    __slots__ = ()
 
     def execute(self, market: Market, order: Order) -> list[Trade]:
         """Match a working order, then let it rest or expire, as its type and time in force say."""
@@ -91,16 +45,6 @@ class Desk:
             market.book.side(order.side).add(order)
         return fills
 
-    def cancel(self, market: Market, order: Order, cancel_client_id: str) -> None:
-        """Cancel an open order on its owner's behalf."""
-        self._leave_book(market, order)
-        self.close(market, order, OrderStatus.CANCELED, ExecutionType.CANCELED, cancel_client_id)
-
-    def expire(self, market: Market, order: Order) -> None:
-        """End an open order whose time is over."""
-        self._leave_book(market, order)
-        self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
-
     def amend(self, market: Market, order: Order, *, quantity: int, price: int, stop_price: int) -> list[Trade]:
         """Change a checked order; returns what it executes at once. Only a smaller quantity keeps its place."""
         if order.is_working and price == order.price and quantity <= order.quantity:
@@ -115,91 +59,6 @@ class Desk:
             return self.execute(market, order)
         market.triggers.add(order)
         return []
-
-    def reduce(self, market: Market, order: Order, quantity: int, client_order_id: str) -> int:
-        """Take a checked order's quantity down in its place and name it anew; returns the execution id."""
-        before = order.client_order_id
-        if order.is_working:
-            market.book.side(order.side).reduce(order, order.quantity - quantity)
-        self._state.rename(order, client_order_id)
-        execution_id = market.next_execution_id
-        self._change(market, order, quantity, order.price, order.stop_price)
-        self.reports.order(market, order, ExecutionType.REPLACED, ids=(client_order_id, before))
-        return execution_id
-
-    def _change(self, market: Market, order: Order, quantity: int, price: int, stop_price: int) -> None:
-        state = self._state
-        if order.side is Side.BUY:
-            state.holding(order.account, order.symbol).buying += quantity - order.quantity
-        order.quantity, order.price, order.stop_price, order.update_time = quantity, price, stop_price, state.now
-        asset = reserved_asset(market.symbol, order.side)
-        more = reservation(order) - order.reserved
-        order.reserved += more
-        state.ledger.lock(order.account, asset, more)
-
-    def close(
-        self,
-        market: Market,
-        order: Order,
-        status: OrderStatus,
-        execution: ExecutionType | None,
-        cancel_client_id: str | None = None,
-    ) -> None:
-        """End an order that is not (or no longer) on the book: release what is locked, report it.
-
-        `execution` None leaves the report to the caller: the last trade of a filled order tells its end.
-        """
-        state = self._state
-        order.status, order.update_time = status, state.now
-        if order.reserved:
-            asset = reserved_asset(market.symbol, order.side)
-            state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
-            order.reserved = 0
-        holding = state.holding(order.account, order.symbol)
-        del holding.open[order.order_id]
-        holding.open_algos -= order.type in STOP_TYPES
-        if order.side is Side.BUY:
-            holding.buying -= order.remaining
-        taken = state.open_client_ids.get(order.account)
-        if taken and taken.get(order.client_order_id) is order:
-            del taken[order.client_order_id]
-        if execution:
-            ids = None if cancel_client_id is None else (cancel_client_id, order.client_order_id)
-            self.reports.order(market, order, execution, ids=ids)
-        self._end_list(market, order, status, execution or ExecutionType.EXPIRED, cancel_client_id)
-
-    def _end_list(
-        self, market: Market, order: Order, status: OrderStatus, execution: ExecutionType, cancel_client_id: str | None
-    ) -> None:
-        """An order that ended without having worked takes the other one of its list along."""
-        found = ties.list_of(self._state, order)
-        if found is None:
-            return
-        other = ties.partner(self._state, order)
-        ties.untie(self._state, order)
-        if other is not None:
-            self._leave_book(market, other)
-            self.close(market, other, status, execution, cancel_client_id)
-        elif not ties.open_orders(self._state, found):
-            found.status_type, found.order_status = ListStatusType.ALL_DONE, ListOrderStatus.ALL_DONE
-            found.time = self._state.now
-            self.reports.order_list(found)
-
-    def _begin_work(self, market: Market, order: Order) -> None:
-        """An order of a list begins to work: the other one expires, and what was set aside for both is its own."""
-        other = ties.partner(self._state, order)
-        if other is None:
-            return
-        ties.take_over(self._state, market, order, other)
-        ties.untie(self._state, order)
-        self._leave_book(market, other)
-        self.close(market, other, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
-
-    def _leave_book(self, market: Market, order: Order) -> None:
-        if order.is_working:
-            market.book.side(order.side).remove(order)
-        elif order in market.triggers:
-            market.triggers.remove(order)
 
     # --- orders that wait for a price
 

@@ -3,7 +3,9 @@
 from paper_exchange import amending, reducing, ties, trailing
 from paper_exchange.canceling import cancel_list
 from paper_exchange.checks import check_admission, check_entry, check_order, fee_rate, lock_price
-from paper_exchange.commands import (
+from paper_exchange.matching import Desk
+from paper_exchange.model import STOP_TYPES, Order, OrderStatus, TimeInForce
+from paper_exchange.order_commands import (
     AmendOrder,
     CancelOpenOrders,
     CancelOrder,
@@ -13,8 +15,6 @@ from paper_exchange.commands import (
     ReplaceMode,
     ReplaceOrder,
 )
-from paper_exchange.matching import Desk
-from paper_exchange.model import STOP_TYPES, Order, OrderStatus, TimeInForce
 from paper_exchange.reads import find_order
 from paper_exchange.refusals import (
     CANCEL_REPLACE_UNSUPPORTED,

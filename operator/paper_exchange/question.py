@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from paper_exchange import liquidity
-from paper_exchange.commands import PlaceOrder
 from paper_exchange.model import SelfTradePrevention
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.refusals import Refusal
 from paper_exchange.state import Holding, Market, State
 from paper_exchange.symbols import Symbol

@@ -8,9 +8,9 @@ Source: `faqs/order_amend_keep_priority.md` and `errors.md` (-2038, -2039) of Bi
 
 from paper_exchange import ties
 from paper_exchange.checks import check_amend
-from paper_exchange.commands import PlaceOrder, ReduceOrder
 from paper_exchange.matching import Desk
 from paper_exchange.model import Amendment, Order
+from paper_exchange.order_commands import PlaceOrder, ReduceOrder
 from paper_exchange.reads import find_order
 from paper_exchange.refusals import (
     AMEND_BELOW_EXECUTED,

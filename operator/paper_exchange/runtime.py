@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from paper_exchange.clock import Clock, ManualClock, RealClock, SkewedClock
-from paper_exchange.commands import Command, PassTime, PlaceOrder
+from paper_exchange.commands import Command, PassTime
 from paper_exchange.events import Event, ExecutionType, OrderUpdate
 from paper_exchange.journal import DurableEngine
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups
 from paper_exchange.model import STOP_TYPES
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import Reply

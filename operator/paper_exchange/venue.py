@@ -2,9 +2,10 @@
 
 from typing import Protocol
 
-from paper_exchange.commands import Command, PlaceOrder
+from paper_exchange.commands import Command
 from paper_exchange.limits import RateLimiter
 from paper_exchange.lookups import Lookups
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.reads import Reads
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import Reply

@@ -19,7 +19,7 @@ import orjson
 from bench.client import Side
 from bench.stack import Desk, Stack
 from bench.table import Row, quantile, ratio_row
-from exchange_kernel.core.venue import OrderRequest
+from exchange_kernel.core.requests import OrderRequest
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.connect import open_exchange
 from exchange_kernel.kube.resources import INTENTS

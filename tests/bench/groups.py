@@ -17,7 +17,8 @@ from typing import Any
 from bench.fill import Events, events
 from bench.stack import Desk, Stack
 from bench.table import Row, quantile, ratio_row
-from exchange_kernel.core.venue import OrderRequest, Placed
+from exchange_kernel.core.outcomes import Placed
+from exchange_kernel.core.requests import OrderRequest
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.connect import open_exchange
 from exchange_kernel.exchange.session import AccountSession

@@ -16,11 +16,13 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core import receipts
+from exchange_kernel.core.account_facts import AccountFacts, ReferencePrice
 from exchange_kernel.core.identity import Identity, client_order_id, identity_of
 from exchange_kernel.core.market_rules import Terms
 from exchange_kernel.core.receipts import Writer
-from exchange_kernel.core.venue import Market, Trade, VenueOrder, VenueRules, VenueStatus
-from exchange_kernel.core.view import AccountFacts, Held, NoReceipt, Now, Permit, ReferencePrice, View
+from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue_rules import Market, VenueRules
+from exchange_kernel.core.view import Held, NoReceipt, Now, Permit, View
 
 CREATED = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 WALL = CREATED + timedelta(seconds=10)

@@ -16,9 +16,10 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_status import Fee
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.api.scalars import format_time
+from exchange_kernel.core.account_facts import AccountFacts, ReferencePrice
 from exchange_kernel.core.groups.decide import GroupDecision, decide
 from exchange_kernel.core.groups.facts import GroupView
-from exchange_kernel.core.view import AccountFacts, Now, ReferencePrice
+from exchange_kernel.core.view import Now
 from support.builders import CREATED, MONOTONIC, WALL, account
 
 ENTRY = {"name": "entry", "role": "Entry", "side": "Buy", "type": "Market", "quantity": "1"}

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from paper_exchange.commands import CancelOrder, Command, CreateAccount, Deposit, ListSymbol, PlaceOrder
+from paper_exchange.commands import Command, CreateAccount, Deposit, ListSymbol
 from paper_exchange.engine import Engine
 from paper_exchange.model import Order, OrderType, Side, TimeInForce
+from paper_exchange.order_commands import CancelOrder, PlaceOrder
 from paper_exchange.replies import OrderPlaced, Outcome, Reply
 from paper_exchange.symbols import DEFAULT_SYMBOLS, Symbol
 from paper_exchange.units import parse_amount

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from exchange_kernel.core.venue import OrderRequest
+from exchange_kernel.core.requests import OrderRequest
 
 CLIENT_ID = "0123456789abcdef0123456789abcdef"
 

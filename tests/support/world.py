@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from exchange_kernel.api.exchange_account import JournalRef
+from exchange_kernel.api.account_status import JournalRef
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.controller.account import AccountRuntime
 from exchange_kernel.controller.context import Context, Stores
 from exchange_kernel.controller.engine import Engine
 from exchange_kernel.controller.memo import IntentMemo
-from exchange_kernel.core.venue import CancelOutcome, CreateOutcome, OpenOrders, OrderRequest, VenueOrder
+from exchange_kernel.core.outcomes import CancelOutcome, CreateOutcome
+from exchange_kernel.core.requests import OrderRequest
+from exchange_kernel.core.venue import OpenOrders, VenueOrder
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.memory import MemoryExchange

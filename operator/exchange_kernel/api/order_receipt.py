@@ -25,9 +25,6 @@ from pydantic import Field, StringConstraints
 
 from exchange_kernel.api.base import IMMUTABLE, Observed, Rule, TransitionRule
 from exchange_kernel.api.enums import (
-    AmendPhase,
-    IdentityKind,
-    OrderStateName,
     OrderType,
     PlacementOutcome,
     ReceiptOutcome,
@@ -35,58 +32,10 @@ from exchange_kernel.api.enums import (
 )
 from exchange_kernel.api.lists import map_list
 from exchange_kernel.api.meta import Column, KindInfo, KubeObject
-from exchange_kernel.api.order_status import Fees
-from exchange_kernel.api.scalars import AnyDecimal, Label, Message, Name, ShortText, Symbol, Time, Uid
+from exchange_kernel.api.receipt_parts import AmendRecord, Claimant, FillSum, FinalRecord, Identity
+from exchange_kernel.api.scalars import AnyDecimal, Message, ShortText, Symbol, Time, Uid
 
 MAX_PLACEMENTS = 16
-
-
-class Identity(Observed):
-    """What makes an order this order; its hash names the receipt. No uid: a re-created object is the same order."""
-
-    account_namespace: Label
-    """Namespace of the ExchangeAccount."""
-
-    account_name: Name
-    """Name of the ExchangeAccount."""
-
-    intent_namespace: Label
-    """Namespace of the OrderIntent."""
-
-    key_kind: IdentityKind
-    """Id: key is spec.intentId. Name: key is metadata.name."""
-
-    key: Name
-    """Value of spec.intentId or metadata.name."""
-
-
-class Claimant(Observed):
-    """The OrderIntent that the order belongs to at present."""
-
-    namespace: Label
-    """Namespace of the OrderIntent."""
-
-    name: Name
-    """Name of the OrderIntent."""
-
-    uid: Uid
-    """uid of the OrderIntent; a claimant that does not exist any more is replaced."""
-
-
-class FillSum(Observed):
-    """Sum of fills."""
-
-    quantity: AnyDecimal
-    """Filled quantity (base currency, or contracts)."""
-
-    cost: AnyDecimal
-    """Sum of price times quantity, in the quote currency, without fees."""
-
-    fees: Fees = ()
-    """Fees paid, by currency."""
-
-    trades: Annotated[int, Field(ge=0)] = 0
-    """Number of fills."""
 
 
 PLACEMENT_TRANSITIONS: tuple[TransitionRule["ReceiptPlacement"], ...] = (
@@ -175,54 +124,6 @@ class ReceiptPlacement(Observed):
 
     settled: bool = False
     """True once a closed order that another one has replaced was read again for late fills."""
-
-
-class AmendTarget(Observed):
-    """The values that an amend is to reach."""
-
-    quantity: AnyDecimal | None = None
-    """Total quantity, fills included (base currency, or contracts)."""
-
-    price: AnyDecimal | None = None
-    """Limit price (quote per base)."""
-
-    trigger_price: AnyDecimal | None = None
-    """Trigger price (quote per base)."""
-
-
-class AmendRecord(Observed):
-    """A replacement that is under way; only this record authorises the second order."""
-
-    revision: Annotated[int, Field(ge=1)]
-    """The revision that the new order will have."""
-
-    phase: AmendPhase
-    """Canceling: the old order's end is not read back yet. Creating: it is, and the remainder may be created."""
-
-    target: AmendTarget
-    """The values to reach."""
-
-    started_at: Time
-    """When the amend was recorded (operator's clock)."""
-
-
-class FinalRecord(Observed):
-    """How the order ended."""
-
-    state: OrderStateName
-    """Filled, Canceled, Expired or Rejected."""
-
-    filled_quantity: AnyDecimal
-    """Sum of the fills (base currency, or contracts)."""
-
-    average_price: AnyDecimal | None = None
-    """Average price of the fills (quote per base)."""
-
-    settled: bool = False
-    """True once all trades and fees have been read."""
-
-    at: Time
-    """When the end was read; retention counts from it."""
 
 
 def receipt_outcome(placements: tuple[ReceiptPlacement, ...], final: FinalRecord | None) -> ReceiptOutcome:

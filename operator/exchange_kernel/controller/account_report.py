@@ -21,9 +21,9 @@ from exchange_kernel.api.scalars import bounded
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core import venue
 from exchange_kernel.core.account import SessionFacts
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue import VenueOrder
-from exchange_kernel.core.view import Problem
 from exchange_kernel.exchange.streams import StreamState
 
 

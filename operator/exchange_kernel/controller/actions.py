@@ -7,15 +7,14 @@ anew.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Protocol, TypeVar
+from collections.abc import Callable
 
+from exchange_kernel.controller.account_port import Account, exchange_of
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.list_desk import ListDesk, Part
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.venue_reads import VenueReads
 from exchange_kernel.core import amend
-from exchange_kernel.core.adoption import owner_of, rival_of
 from exchange_kernel.core.decision import (
     Action,
     AddFinalizer,
@@ -34,65 +33,14 @@ from exchange_kernel.core.decision import (
     Send,
 )
 from exchange_kernel.core.gates import first_stop
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendOutcome,
-    AmendRequest,
-    AmendUnknown,
-    CreateOutcome,
-    Found,
-    OutcomeUnknown,
-    Unknown,
-)
-from exchange_kernel.core.view import AccountFacts, AdoptionFacts, Asked, Permit
+from exchange_kernel.core.outcomes import AmendOutcome, AmendUnknown, CreateOutcome, OutcomeUnknown
+from exchange_kernel.core.requests import AmendRequest
+from exchange_kernel.core.view import Permit
 from exchange_kernel.exchange.port import Exchange, ExchangeError, SendGate
-from exchange_kernel.kube.errors import Conflict, Malformed, NotFound
+from exchange_kernel.kube.errors import Conflict, NotFound
 from exchange_kernel.kube.resources import INTENTS
 
-_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-
-class Account(Protocol):
-    """What actions need of an account's runtime."""
-
-    @property
-    def exchange(self) -> Exchange | None:
-        """The session, once it is open."""
-        ...
-
-    @property
-    def acts(self) -> bool:
-        """Whether this process works on the account."""
-        ...
-
-    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
-        """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
-        ...
-
-    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
-        """An intent is about to record a placement; `look_up`: the venue is asked for it first."""
-        ...
-
-    async def read_price(self, symbol: str, exchange: Exchange) -> None:
-        """Read the market's price; a failure is noted, not raised."""
-        ...
-
-    def failed(self, error: ExchangeError) -> None:
-        """A call to the venue failed."""
-        ...
-
-    def sent(self, outcome: CreateOutcome) -> None:
-        """A create has ended."""
-        ...
-
-    def ended_pass(self) -> None:
-        """An intent of the account was judged."""
-        ...
-
-
-class VenueAway(Exception):
-    """The account has no session at present; the pass ends and is repeated."""
 
 
 class Actions:
@@ -103,6 +51,7 @@ class Actions:
         self._wake = wake
         self._sends: set[asyncio.Task[None]] = set()
         self._lists = ListDesk()
+        self._reads = VenueReads(context)
 
     @property
     def in_flight(self) -> int:
@@ -123,19 +72,19 @@ class Actions:
             case DeleteIntent():
                 await self._delete(memo)
             case LookUp():
-                await self._look_up(memo, account, action)
+                await self._reads.look_up(memo, account, action)
             case FetchOrder():
-                await self._fetch_order(memo, account, action)
+                await self._reads.fetch_order(memo, account, action)
             case ReadAdoption():
-                await self._read_adoption(memo, account, action)
+                await self._reads.read_adoption(memo, account, action)
             case ReadPrice(symbol):
-                await account.read_price(symbol, _exchange(account))
+                await account.read_price(symbol, exchange_of(account))
             case ReadFormer():
-                await self._read_former(memo, account, action)
+                await self._reads.read_former(memo, account, action)
             case AmendOrder(request):
                 await self._amend(memo, account, request)
             case FetchTrades():
-                await self._fetch_trades(memo, account, action)
+                await self._reads.fetch_trades(memo, account, action)
             case Cancel():
                 await self._cancel(memo, account, action)
             case Send():
@@ -204,93 +153,12 @@ class Actions:
             _log.debug("%s/%s is not what was to be deleted; it is read anew", meta.namespace, meta.name)
         await self.refresh(memo)
 
-    # --- reads of the venue -------------------------------------------------------------------------------------
-
-    async def _look_up(self, memo: IntentMemo, account: Account, action: LookUp) -> None:
-        exchange = _exchange(account)
-        started = self._context.monotonic()
-        asked = (
-            exchange.look_up(action.symbol, action.client_order_id)
-            if action.prove_since is None
-            else exchange.prove_absence(
-                action.symbol, action.client_order_id, action.prove_since, action.list_client_order_id
-            )
-        )
-        answer = await self._read(memo, account, asked)
-        memo.looked = memo.asked(memo.looked, self._context.monotonic())
-        if answer is not None:
-            memo.answered_at = started
-        if isinstance(answer, Found):
-            memo.see(answer.order, started, self._context.monotonic())
-        elif answer is not None:
-            memo.see_absent(answer)
-
-    async def _fetch_order(self, memo: IntentMemo, account: Account, action: FetchOrder) -> None:
-        started = self._context.monotonic()
-        asked = _exchange(account).fetch_order(action.symbol, action.exchange_order_id)
-        memo.looked = memo.asked(memo.looked, self._context.monotonic())
-        order, failed = await self._maybe(memo, account, asked)
-        if not failed:
-            memo.answered_at = started
-        if order is not None:
-            memo.see(order, started, self._context.monotonic())
-        elif not failed:
-            memo.see_absent(Absent(started, complete=False))
-
-    async def _read_adoption(self, memo: IntentMemo, account: Account, action: ReadAdoption) -> None:
-        """Who names the order is read after this object's annotation was seen, and before who has it."""
-        order_id, namespace = action.exchange_order_id, self._context.settings.watch_namespace or None
-        memo.looked = memo.asked(memo.looked, self._context.monotonic())
-        naming = await self._context.stores.intents.naming(order_id, namespace)
-        held = await self._context.stores.receipts.list(account=memo.account_key)
-        if held.unreadable:
-            first = held.unreadable[0]
-            raise Malformed(f"OrderReceipt {first.meta.name} cannot be read, it may have the order: {first.problem}")
-        order, failed = await self._maybe(memo, account, _exchange(account).fetch_order(action.symbol, order_id))
-        if failed:
-            return
-        owner, rival = owner_of(order_id, memo.intent, held.items, naming), rival_of(memo.intent, naming)
-        memo.see_adoption(AdoptionFacts(order_id, self._context.monotonic(), order, owner, rival))
-
-    async def _read_former(self, memo: IntentMemo, account: Account, action: ReadFormer) -> None:
-        """A replaced order with its fills; a read that fails leaves nothing behind."""
-        exchange, started = _exchange(account), self._context.monotonic()
-        memo.reread = memo.asked(memo.reread, started)
-        order, failed = await self._maybe(memo, account, exchange.fetch_order(action.symbol, action.exchange_order_id))
-        if order is not None and order.filled:
-            trades = await self._read(memo, account, exchange.fetch_trades(action.symbol, action.exchange_order_id))
-            failed, order = trades is None, replace(order, trades=trades)
-        if not failed:
-            memo.see_former(action.exchange_order_id, order, started)
-            memo.reread = Asked()
-
-    async def _fetch_trades(self, memo: IntentMemo, account: Account, action: FetchTrades) -> None:
-        asked = _exchange(account).fetch_trades(action.symbol, action.exchange_order_id)
-        memo.traded = memo.asked(memo.traded, self._context.monotonic())
-        trades = await self._read(memo, account, asked)
-        if trades is not None:
-            memo.see_trades(trades)
-
-    async def _read(self, memo: IntentMemo, account: Account, asked: Awaitable[_T]) -> _T | None:
-        answer, _ = await self._maybe(memo, account, asked)
-        return answer
-
-    async def _maybe(self, memo: IntentMemo, account: Account, asked: Awaitable[_T]) -> tuple[_T | None, bool]:
-        """The answer, and whether the question failed. A failure concludes nothing."""
-        try:
-            return await asked, False
-        except ExchangeError as error:
-            account.failed(error)
-            if memo.order is None:
-                memo.observed = Unknown(type(error).__name__, str(error))
-            return None, True
-
     # --- writes to the venue ------------------------------------------------------------------------------------
 
     async def _cancel(self, memo: IntentMemo, account: Account, action: Cancel) -> None:
         """Ask for the cancel; what it did is read back by the action that follows."""
         memo.canceled = memo.asked(memo.canceled, self._context.monotonic())
-        exchange = _exchange(account)
+        exchange = exchange_of(account)
         try:
             await exchange.cancel_order(action.symbol, action.exchange_order_id, action.client_order_id)
         except ExchangeError as error:
@@ -298,7 +166,7 @@ class Actions:
 
     async def _amend(self, memo: IntentMemo, account: Account, request: AmendRequest) -> None:
         """Ask for a change in place; what it did is read back by the action that follows."""
-        exchange = _exchange(account)
+        exchange = exchange_of(account)
         outcome: AmendOutcome = AmendUnknown("the request was given up before it was answered")
         try:
             outcome = await exchange.amend_order(request, lambda: self._amend_gate(memo, account, request))
@@ -318,7 +186,7 @@ class Actions:
         permit = memo.permit
         if permit is None or permit.client_order_id != action.request.client_order_id:
             raise AssertionError("Send without a permit: the core must not decide that")
-        exchange = _exchange(account)
+        exchange = exchange_of(account)
         memo.permit, memo.unsure, memo.sending = None, None, True
         task = asyncio.create_task(self._send(memo, account, exchange, action, permit))
         self._sends.add(task)
@@ -353,10 +221,3 @@ class Actions:
         view = memo.view(account.facts(memo.meta.namespace, memo.meta.uid), now, self._context.holder)
         stop = first_stop(view)
         return None if stop is None else stop.message
-
-
-def _exchange(account: Account) -> Exchange:
-    exchange = account.exchange
-    if exchange is None:
-        raise VenueAway("the session with the venue is not open")
-    return exchange

@@ -12,8 +12,8 @@ from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.controller.context import Context
 from exchange_kernel.core.account import SKEW_LIMIT_MILLISECONDS, SessionFacts
-from exchange_kernel.core.venue import Market
-from exchange_kernel.core.view import Problem
+from exchange_kernel.core.account_facts import Problem
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.port import (
     ClockReading,

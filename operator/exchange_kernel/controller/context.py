@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from exchange_kernel import clocks
-from exchange_kernel.api.exchange_account import JournalRef
+from exchange_kernel.api.account_status import JournalRef
 from exchange_kernel.core.view import Now
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.session import AccountSession

@@ -11,10 +11,11 @@ from dataclasses import replace
 from exchange_kernel.api.enums import OrderStateName, TradingState
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.controller.context import Context
-from exchange_kernel.controller.memo import IntentMemo, spec_changed_at
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.memo_object import spec_changed_at
 from exchange_kernel.core import controls, draining
+from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.draining import NOTHING_DRAINS, Drain
-from exchange_kernel.core.view import AccountFacts
 from exchange_kernel.kube.errors import KubeError, NotFound
 from exchange_kernel.kube.resources import ACCOUNTS, NAMESPACES
 

@@ -12,9 +12,9 @@ from exchange_kernel.api.group_status import OrderGroupStatus
 from exchange_kernel.api.meta import API_VERSION, ObjectMeta, OwnerReference
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.controller.actions import Account, VenueAway
+from exchange_kernel.controller.account_port import Account, VenueAway
 from exchange_kernel.controller.context import Context
-from exchange_kernel.controller.memo import newer
+from exchange_kernel.controller.memo_object import newer
 from exchange_kernel.core.groups.decide import GroupDecision, decide
 from exchange_kernel.core.groups.facts import GroupView
 from exchange_kernel.core.groups.notes import group_notes

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from exchange_kernel.api.meta import LABEL_GROUP
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.controller.actions import Account
+from exchange_kernel.controller.account_port import Account
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.grouping import GroupMemo, GroupReconciler, belongs, owner_of
 from exchange_kernel.controller.memo import IntentMemo
-from exchange_kernel.core.groups.facts import child_name
+from exchange_kernel.core.groups.leg import child_name
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import Json
 

@@ -9,7 +9,8 @@ import asyncio
 from dataclasses import dataclass
 
 from exchange_kernel.core.order_lists import ListTicket, list_id
-from exchange_kernel.core.venue import CreateOutcome, ListRequest, NotPlaced, OrderRequest, OutcomeUnknown, Refused
+from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Refused
+from exchange_kernel.core.requests import ListRequest, OrderRequest
 from exchange_kernel.exchange.port import Exchange, SendGate
 
 PARTNER_MISSING = NotPlaced("PartnerMissing", "the other order of its list did not come in time; nothing was sent")

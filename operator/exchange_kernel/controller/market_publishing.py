@@ -19,7 +19,7 @@ from exchange_kernel.controller.connecting import Opened
 from exchange_kernel.controller.context import Context
 from exchange_kernel.core import markets as core
 from exchange_kernel.core.markets import Published, Writes
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError
 from exchange_kernel.kube.markets import PublishedStore
 from exchange_kernel.kube.resources import ASSETS, MARKETS

@@ -5,7 +5,7 @@ import json
 import logging
 from pathlib import Path
 
-from exchange_kernel.api.exchange_account import JournalRef
+from exchange_kernel.api.account_status import JournalRef
 from exchange_kernel.clocks import elapsed
 from exchange_kernel.controller.context import Context, Stores, new_holder
 from exchange_kernel.controller.engine import Engine
@@ -93,7 +93,7 @@ class Operator:
         events = EventRecorder(client, instance=holder)
         engine = Engine(Context(self._settings, stores, events, root, elapsed, open_exchange, holder=holder))
         informer = Informer(engine.offer, connection.login, self._settings.watch_namespace)
-        engine.on_missed = informer.suspect
+        engine.sweep.on_missed = informer.suspect
         self._engine, self._informer = engine, informer
         _log.info("operator %s works on %s, journal %s in %s", holder, connection.server, root.uid, root.namespace)
         engine.start()

@@ -10,9 +10,9 @@ from exchange_kernel.controller.connecting import Opened, with_clock
 from exchange_kernel.controller.contact import Contact
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.core.account_facts import Holdings
 from exchange_kernel.core.identity import is_ours
 from exchange_kernel.core.venue import Balance, OpenOrders, VenueOrder
-from exchange_kernel.core.view import Holdings
 
 CLOCK_INTERVAL = 60.0
 # Steps, minima and listings change while a session lasts for weeks.

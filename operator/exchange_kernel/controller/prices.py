@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from exchange_kernel.core.view import ReferencePrice
+from exchange_kernel.core.account_facts import ReferencePrice
 from exchange_kernel.exchange.port import (
     CredentialsRefused,
     Exchange,

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 
 from exchange_kernel.api.account_state import AccountState
-from exchange_kernel.api.exchange_account import ExchangeAccount, ExchangeAccountStatus
+from exchange_kernel.api.account_status import ExchangeAccountStatus
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.controller import account_report
 from exchange_kernel.controller.account_report import AccountPicture

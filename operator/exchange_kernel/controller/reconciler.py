@@ -10,7 +10,8 @@ from collections.abc import Awaitable
 
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.controller.actions import Account, Actions, VenueAway
+from exchange_kernel.controller.account_port import Account, VenueAway
+from exchange_kernel.controller.actions import Actions
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.decide import decide

@@ -8,22 +8,19 @@ and creates nothing until a human hands the journal over.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from exchange_kernel.api.account_status import Capabilities, ExchangeAccountStatus, JournalRef
 from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.conditions import ConditionType as Type
 from exchange_kernel.api.enums import HaltScope, NamespacesFrom, OrderType, TimeInForce, TradingState
-from exchange_kernel.api.exchange_account import (
-    Capabilities,
-    ExchangeAccount,
-    ExchangeAccountStatus,
-    JournalRef,
-)
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import conditions, draining
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
 from exchange_kernel.core.draining import NOTHING_DRAINS, Drain
-from exchange_kernel.core.venue import VenueRules
-from exchange_kernel.core.view import Now, Problem
+from exchange_kernel.core.venue_rules import VenueRules
+from exchange_kernel.core.view import Now
 
 Labels = Mapping[str, str]
 

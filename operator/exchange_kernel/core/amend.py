@@ -16,10 +16,12 @@ cancel, delete and halt win: no new order. An order that was filled, expired or 
 
 from exchange_kernel.api.enums import AmendPhase, AmendPolicy, PendingCommand
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, OrderReceipt, ReceiptPlacement
+from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.api.receipt_parts import AmendRecord, AmendTarget
 from exchange_kernel.core import asking, fresh, lineage, receipts, report, sent, status, wish
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decision import (
     AddFinalizer,
     AmendOrder,
@@ -33,10 +35,12 @@ from exchange_kernel.core.decision import (
 from exchange_kernel.core.fills import accounted
 from exchange_kernel.core.gates import Stop, first_stop, no_room
 from exchange_kernel.core.market_rules import Denial, Terms
+from exchange_kernel.core.outcomes import AmendNotSent, AmendRefused
+from exchange_kernel.core.requests import AmendRequest
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import ATTEMPTS, LOOK_UPS, READ_BACK, VANISHED_AFTER
-from exchange_kernel.core.venue import AmendNotSent, AmendRefused, AmendRequest, Found, VenueOrder, VenueStatus
-from exchange_kernel.core.view import AmendTry, Held, Problem, View
+from exchange_kernel.core.venue import Found, VenueOrder, VenueStatus
+from exchange_kernel.core.view import AmendTry, Held, View
 
 FIRST_ATTEMPT = 1
 # How often a change that something holds back is judged again, in seconds; most of what ends it is an event anyway.

@@ -15,8 +15,8 @@ is found to be withdrawn as well.
 from exchange_kernel.api.enums import HaltScope, TradingState
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.account_facts import AccountFacts, Problem
 from exchange_kernel.core.exposure import Exposure, exposure, shape_of
-from exchange_kernel.core.view import AccountFacts, Problem
 
 
 def withdrawn(intent: OrderIntent, account: AccountFacts) -> Problem | None:

@@ -26,6 +26,7 @@ from exchange_kernel.api.enums import PendingCommand, PlacementOutcome, ReceiptO
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import adoption, fresh, placed, receipts, requested, retry, status, unresolved
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN
 from exchange_kernel.core.decision import (
     CreateReceipt,
@@ -38,7 +39,7 @@ from exchange_kernel.core.decision import (
 from exchange_kernel.core.identity import to_record
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import SLOW
-from exchange_kernel.core.view import Held, Journal, NoReceipt, NotRead, Problem, View
+from exchange_kernel.core.view import Held, Journal, NoReceipt, NotRead, View
 
 _PLACED_AS = {PlacementOutcome.PLACED: TRUE, PlacementOutcome.PENDING: UNKNOWN}
 

@@ -16,7 +16,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core.order_lists import ListTicket
-from exchange_kernel.core.venue import AmendRequest, OrderRequest
+from exchange_kernel.core.requests import AmendRequest, OrderRequest
 
 
 @dataclass(frozen=True, slots=True)

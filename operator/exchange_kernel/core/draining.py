@@ -7,8 +7,9 @@ time that separates earlier orders from later ones, so that a restart reads the 
 from dataclasses import dataclass
 from datetime import datetime
 
+from exchange_kernel.api.account_status import CancelAllStatus, HaltStatus
 from exchange_kernel.api.enums import HaltPhase, TradingState
-from exchange_kernel.api.exchange_account import CancelAllStatus, ExchangeAccount, ExchangeAccountSpec, HaltStatus
+from exchange_kernel.api.exchange_account import ExchangeAccount, ExchangeAccountSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from exchange_kernel.api import order_receipt
+from exchange_kernel.api import receipt_parts
 from exchange_kernel.api.enums import IdentityKind
 from exchange_kernel.api.order_intent import IMMUTABLE_ORDER_FIELDS, OrderIntent
 
@@ -66,9 +66,9 @@ def identity_of(intent: OrderIntent) -> Identity:
     return Identity(namespace, account, intent.metadata.namespace, kind, value)
 
 
-def to_record(identity: Identity) -> order_receipt.Identity:
+def to_record(identity: Identity) -> receipt_parts.Identity:
     """The identity as a receipt holds it."""
-    return order_receipt.Identity(
+    return receipt_parts.Identity(
         account_namespace=identity.account_namespace,
         account_name=identity.account_name,
         intent_namespace=identity.intent_namespace,

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from exchange_kernel.api.enums import PlacementOutcome
-from exchange_kernel.api.order_receipt import FillSum, OrderReceipt, ReceiptPlacement
+from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import Fee
+from exchange_kernel.api.receipt_parts import FillSum
 from exchange_kernel.api.scalars import bounded
 from exchange_kernel.core import fills
 from exchange_kernel.core.fills import ZERO, Totals

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.venue import Market, TrailingOffset
+from exchange_kernel.core.requests import TrailingOffset
+from exchange_kernel.core.venue_rules import Market
 
 ZERO = Decimal(0)
 # Twenty digits before and eighteen after the point, multiplied: the default context of 28 digits would round.

@@ -21,7 +21,7 @@ from exchange_kernel.api.exchange_asset import ExchangeAsset
 from exchange_kernel.api.exchange_market import ExchangeMarket, MarketOrderType
 from exchange_kernel.api.meta import API_VERSION, ObjectMeta, OwnerReference
 from exchange_kernel.core.status import tidy
-from exchange_kernel.core.venue import Market, VenueRules
+from exchange_kernel.core.venue_rules import Market, VenueRules
 
 HASH_DIGITS = 8
 SLUG_LENGTH = 40

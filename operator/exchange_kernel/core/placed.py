@@ -12,6 +12,7 @@ from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import amend, asking, fresh, lineage, receipts, report, status, wish
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.decision import (
     AddFinalizer,
@@ -25,7 +26,7 @@ from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import VANISHED_AFTER
 from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
-from exchange_kernel.core.view import Held, Problem, View
+from exchange_kernel.core.view import Held, View
 
 # Refusals whose remedy is another one than reading the venue's words.
 _REFUSALS = (Reason.INSUFFICIENT_FUNDS, Reason.POST_ONLY_WOULD_TAKE)

@@ -11,20 +11,14 @@ from decimal import Decimal
 from exchange_kernel.api.enums import OrderStateName, PlacementOutcome
 from exchange_kernel.api.meta import ANNOTATION_CLAIMED, ANNOTATION_CONFIRM, FINALIZER_JOURNAL, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.api.order_receipt import (
-    MAX_PLACEMENTS,
-    AmendRecord,
-    Claimant,
-    FinalRecord,
-    OrderReceipt,
-    ReceiptPlacement,
-    receipt_outcome,
-)
+from exchange_kernel.api.order_receipt import MAX_PLACEMENTS, OrderReceipt, ReceiptPlacement, receipt_outcome
+from exchange_kernel.api.receipt_parts import AmendRecord, Claimant, FinalRecord
 from exchange_kernel.core.identity import Identity, client_order_id, fingerprint, to_record
 from exchange_kernel.core.lineage import fill_sum, folded, place_of
 from exchange_kernel.core.market_rules import Terms, shown
 from exchange_kernel.core.order_lists import list_id
-from exchange_kernel.core.venue import VenueOrder, VenueRules
+from exchange_kernel.core.venue import VenueOrder
+from exchange_kernel.core.venue_rules import VenueRules
 
 FIRST_REVISION = 0
 # Why a placement was recorded that nobody may send: it only guards an identity whose receipt was missing, while the

@@ -9,12 +9,13 @@ from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import controls, lineage, receipts, status, wish
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import TRUE
 from exchange_kernel.core.fills import ZERO, accounted
 from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.venue import VenueOrder, VenueStatus
-from exchange_kernel.core.view import Held, Problem, View
+from exchange_kernel.core.view import Held, View
 
 
 def unwanted(view: View) -> bool:

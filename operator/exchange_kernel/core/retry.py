@@ -10,6 +10,7 @@ from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import amend, fresh, lineage, receipts, report, status, wish
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.found import order_of, record_found, record_successor, successor
@@ -19,7 +20,7 @@ from exchange_kernel.core.report import unwanted
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import LOOK_UPS
 from exchange_kernel.core.venue import Absent
-from exchange_kernel.core.view import Held, Problem, View
+from exchange_kernel.core.view import Held, View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:

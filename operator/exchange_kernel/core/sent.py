@@ -13,7 +13,8 @@ from exchange_kernel.api.enums import PlacementOutcome
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.core import lineage, receipts
 from exchange_kernel.core.market_rules import Terms
-from exchange_kernel.core.venue import AmendChange, Found, VenueOrder
+from exchange_kernel.core.requests import AmendChange
+from exchange_kernel.core.venue import Found, VenueOrder
 from exchange_kernel.core.view import Held, View
 
 

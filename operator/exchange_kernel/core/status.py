@@ -19,12 +19,13 @@ from exchange_kernel.api.order_status import MAX_PREVIOUS_IDS, MAX_RECENT_TRADES
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.api.scalars import bounded
 from exchange_kernel.core import conditions, lineage
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import FALSE, TRUE, UNKNOWN, Aspect
 from exchange_kernel.core.fills import Totals
 from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.states import may_follow
 from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
-from exchange_kernel.core.view import Problem, View
+from exchange_kernel.core.view import View
 
 ZERO = Decimal(0)
 _EVER = datetime.min.replace(tzinfo=UTC)

@@ -14,26 +14,19 @@ from exchange_kernel.api.order_receipt import OrderReceipt, ReceiptPlacement
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import fresh, receipts, retry, status
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import UNKNOWN
 from exchange_kernel.core.decision import Decision, LookUp, ReplaceReceipt, Send
 from exchange_kernel.core.fence import fence
 from exchange_kernel.core.found import order_of, record_found, record_placed, successor
 from exchange_kernel.core.gates import Stop, first_stop
 from exchange_kernel.core.order_lists import ticket_of
+from exchange_kernel.core.outcomes import CreateOutcome, DuplicateId, NotPlaced, OutcomeUnknown, Placed, Refused
+from exchange_kernel.core.requests import OrderRequest, TrailingOffset
 from exchange_kernel.core.status import Situation
 from exchange_kernel.core.timing import HOLDER_GRACE, LOOK_UPS
-from exchange_kernel.core.venue import (
-    Absent,
-    CreateOutcome,
-    DuplicateId,
-    NotPlaced,
-    OrderRequest,
-    OutcomeUnknown,
-    Placed,
-    Refused,
-    TrailingOffset,
-)
-from exchange_kernel.core.view import Held, Permit, Problem, View
+from exchange_kernel.core.venue import Absent
+from exchange_kernel.core.view import Held, Permit, View
 
 
 def decide(view: View, receipt: OrderReceipt, placement: ReceiptPlacement) -> Decision:

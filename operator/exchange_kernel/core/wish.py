@@ -13,11 +13,14 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_receipt import ReceiptPlacement
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import lineage, market_rules, receipts, sent
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decision import ReadPrice
 from exchange_kernel.core.gates import Stop, adopts, first_stop, terms_of
 from exchange_kernel.core.market_rules import ZERO, Denial, Terms
-from exchange_kernel.core.venue import AmendChange, AmendRefused, AmendRequest, VenueOrder, VenueStatus
-from exchange_kernel.core.view import Held, Problem, View
+from exchange_kernel.core.outcomes import AmendRefused
+from exchange_kernel.core.requests import AmendChange, AmendRequest
+from exchange_kernel.core.venue import VenueOrder, VenueStatus
+from exchange_kernel.core.view import Held, View
 
 
 @dataclass(frozen=True, slots=True)

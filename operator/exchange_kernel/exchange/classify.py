@@ -14,7 +14,7 @@ request on.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from exchange_kernel.core.venue import (
+from exchange_kernel.core.outcomes import (
     AmendNotSent,
     AmendOutcome,
     AmendRefused,

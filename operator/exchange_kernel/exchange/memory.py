@@ -12,27 +12,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from exchange_kernel.core.venue import (
-    Absent,
+from exchange_kernel.core.outcomes import (
     AmendOutcome,
     AmendRefused,
-    AmendRequest,
     AmendUnknown,
-    Balance,
     CancelOutcome,
     CreateOutcome,
-    Found,
-    ListRequest,
-    Market,
-    OpenOrders,
-    OrderRequest,
     OutcomeUnknown,
     Refused,
-    Trade,
-    VenueOrder,
-    VenueRules,
-    VenueStatus,
 )
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Absent, Balance, Found, OpenOrders, Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.memory_book import MemoryBook

@@ -5,24 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from exchange_kernel.core.venue import (
+from exchange_kernel.core.outcomes import (
     Amended,
     AmendOutcome,
     AmendRefused,
-    AmendRequest,
     AmendTooLate,
     CreateOutcome,
     DuplicateId,
-    ListRequest,
-    Market,
-    OrderRequest,
     Placed,
     Refused,
-    Trade,
-    VenueOrder,
-    VenueRules,
-    VenueStatus,
 )
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.memory_setup import changes_of
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exchange_kernel.core.venue import AmendChange, AmendRequest, Market, Refused, VenueRules
+from exchange_kernel.core.outcomes import Refused
+from exchange_kernel.core.requests import AmendChange, AmendRequest
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import ExchangeError
 
 MEMORY_RULES = VenueRules(

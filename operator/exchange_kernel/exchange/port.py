@@ -17,22 +17,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendOutcome,
-    AmendRequest,
-    Balance,
-    CancelOutcome,
-    CreateOutcome,
-    Found,
-    ListRequest,
-    Market,
-    OpenOrders,
-    OrderRequest,
-    Trade,
-    VenueOrder,
-    VenueRules,
-)
+from exchange_kernel.core.outcomes import AmendOutcome, CancelOutcome, CreateOutcome
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Absent, Balance, Found, OpenOrders, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.hints import Hint
 
 

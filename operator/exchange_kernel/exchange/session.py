@@ -13,39 +13,25 @@ A session is an `Exchange` in front of another one. Beside the order of calls it
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import datetime
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from exchange_kernel.core.venue import (
-    Absent,
+from exchange_kernel.core.outcomes import (
     AmendNotSent,
     AmendOutcome,
-    AmendRequest,
-    Balance,
     CancelOutcome,
     CreateOutcome,
-    Found,
-    ListRequest,
-    Market,
     NotPlaced,
-    OpenOrders,
-    OrderRequest,
     OutcomeUnknown,
-    Trade,
-    VenueOrder,
-    VenueRules,
-    VenueWait,
 )
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue_rules import VenueWait
 from exchange_kernel.exchange.admission import Lane, Priority, Ticket
-from exchange_kernel.exchange.announced import Announced
 from exchange_kernel.exchange.budget import WeightBudget
 from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.port import (
-    AccountIdentity,
-    ClockReading,
     Exchange,
     ListOutcome,
     RateLimited,
@@ -53,6 +39,7 @@ from exchange_kernel.exchange.port import (
     VenueUnavailable,
 )
 from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
+from exchange_kernel.exchange.session_reads import SessionReads
 from exchange_kernel.exchange.turns import Turns
 
 _T = TypeVar("_T")
@@ -60,7 +47,7 @@ _T = TypeVar("_T")
 _DRAINING = "the operator is shutting down and sends no new orders"
 
 
-class AccountSession:
+class AccountSession(SessionReads):
     """An `Exchange` with a priority queue in front. See the module.
 
     Args:
@@ -77,19 +64,13 @@ class AccountSession:
         budget: WeightBudget,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._exchange, self._weights, self._now = exchange, weights, monotonic
-        self._turns = Turns(weights, budget, monotonic)
+        super().__init__(exchange, Turns(weights, budget, monotonic))
+        self._weights, self._now = weights, monotonic
         self._creates: set[asyncio.Task[Any]] = set()
         self._amends: set[asyncio.Task[AmendOutcome]] = set()
         self._creates_paused_until = 0.0
-        self._announced = Announced()
         self._draining = False
         self.metrics = self._turns.metrics
-
-    @property
-    def rules(self) -> VenueRules:
-        """What the venue profile guarantees."""
-        return self._exchange.rules
 
     def multiply_limit(self, factor: Decimal) -> bool:
         """Take up how many times the profile's limit this account has; True when that is another limit than before.
@@ -105,11 +86,6 @@ class AccountSession:
             return False
         weight = max(1, int(self._weights.per_minute * min(factor, Decimal(1))))
         return self._turns.limit_to(weight, self._weights.window / max(1.0, float(factor)))
-
-    @property
-    def queue_depth(self) -> int:
-        """How many calls wait for their turn."""
-        return self._turns.depth
 
     @property
     def creates_in_flight(self) -> int:
@@ -232,67 +208,6 @@ class AccountSession:
         async with self._turns.admitted("cancel_order", Priority.CANCEL, Lane.ORDERS):
             return await call(symbol, exchange_order_id, client_order_id)
 
-    # --- reads on which a decision waits ------------------------------------------------------------------------
-
-    async def look_up(self, symbol: str, client_order_id: str) -> Found | Absent:
-        """Quick look-up by client order id."""
-        self._announced.begun(client_order_id, "look_up")
-        call = self._exchange.look_up
-        return await self._resolve("look_up", lambda: call(symbol, client_order_id))
-
-    async def prove_absence(
-        self, symbol: str, client_order_id: str, since: datetime, list_client_order_id: str | None = None
-    ) -> Found | Absent:
-        """Ask the whole set of queries."""
-        call = self._exchange.prove_absence
-        return await self._resolve("prove_absence", lambda: call(symbol, client_order_id, since, list_client_order_id))
-
-    async def fetch_order(self, symbol: str, exchange_order_id: str) -> VenueOrder | None:
-        """Read one order by the venue's id."""
-        call = self._exchange.fetch_order
-        return await self._resolve("fetch_order", lambda: call(symbol, exchange_order_id))
-
-    async def reference_price(self, symbol: str) -> Decimal:
-        """The last trade's price."""
-        call = self._exchange.reference_price
-        return await self._resolve("reference_price", lambda: call(symbol))
-
-    # --- polls --------------------------------------------------------------------------------------------------
-
-    async def fetch_trades(self, symbol: str, exchange_order_id: str) -> tuple[Trade, ...]:
-        """All fills of one order."""
-        call = self._exchange.fetch_trades
-        return await self._poll("fetch_trades", lambda: call(symbol, exchange_order_id))
-
-    async def read_clock(self) -> ClockReading:
-        """Compare the clocks."""
-        return await self._poll("read_clock", self._exchange.read_clock)
-
-    async def identify(self) -> AccountIdentity:
-        """Ask the venue who we are."""
-        return await self._poll("identify", self._exchange.identify)
-
-    async def fetch_open_orders(self) -> OpenOrders:
-        """All open orders in one read."""
-        return await self._bulk("fetch_open_orders", self._exchange.fetch_open_orders)
-
-    async def fetch_balances(self) -> tuple[Balance, ...]:
-        """All assets with a total above zero."""
-        return await self._bulk("fetch_balances", self._exchange.fetch_balances)
-
-    async def load_markets(self) -> Mapping[str, Market]:
-        """Read all markets."""
-        return await self._bulk("load_markets", self._exchange.load_markets)
-
-    def poll_every(self, seconds: float) -> float:
-        """The interval between two reads of the open orders, longer where many accounts share the venue's budget."""
-        return self._turns.poll_every("fetch_open_orders", seconds)
-
-    @property
-    def may_hurry(self) -> bool:
-        """Whether the budget has room for a read of the open orders beside those that are due anyway."""
-        return self._turns.may_hurry("fetch_open_orders")
-
     # --- the stream ---------------------------------------------------------------------------------------------
 
     @property
@@ -327,21 +242,6 @@ class AccountSession:
         """Close connections; calls that wait are answered that they were not made. Idempotent. Call `drain` first."""
         self._turns.close()
         await self._exchange.close()
-
-    # --- the queue ----------------------------------------------------------------------------------------------
-
-    async def _resolve(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
-        """What a decision waits for: never behind creates, which wait for a slow engine."""
-        async with self._turns.admitted(operation, Priority.RESOLVE, Lane.LOOK_UPS):
-            return await call()
-
-    async def _poll(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._turns.admitted(operation, Priority.POLL, Lane.SINGLE_READS):
-            return await call()
-
-    async def _bulk(self, operation: str, call: Callable[[], Awaitable[_T]]) -> _T:
-        async with self._turns.admitted(operation, Priority.BULK, Lane.BULK_READS):
-            return await call()
 
 
 def _first(sent: object) -> object:

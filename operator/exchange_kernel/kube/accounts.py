@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from exchange_kernel.api.account_state import AccountState
+from exchange_kernel.api.account_status import ExchangeAccountStatus
 from exchange_kernel.api.credentials import Credentials
-from exchange_kernel.api.exchange_account import ExchangeAccount, ExchangeAccountStatus
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import FINALIZER_IN_USE, ObjectMeta
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.objects import (

@@ -9,7 +9,7 @@ from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.binance.trading import read_order, read_shape
-from paper_exchange.commands import CancelOrder, CancelRestriction, ReduceOrder, ReplaceMode, ReplaceOrder
+from paper_exchange.order_commands import CancelOrder, CancelRestriction, ReduceOrder, ReplaceMode, ReplaceOrder
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import OrderCanceled, OrderPlaced, OrderReduced, OrderReplaced
 from paper_exchange.venue import Venue

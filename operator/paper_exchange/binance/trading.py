@@ -8,8 +8,8 @@ from paper_exchange.binance import errors, render, render_account, render_lists,
 from paper_exchange.binance.endpoint import Call, expected, refused
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
-from paper_exchange.commands import CancelOpenOrders, CancelOrder, CancelRestriction, PlaceOrder
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.order_commands import CancelOpenOrders, CancelOrder, CancelRestriction, PlaceOrder
 from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
 from paper_exchange.replies import ListCanceled, OrderCanceled, OrderPlaced, OrdersCanceled
 from paper_exchange.venue import Venue

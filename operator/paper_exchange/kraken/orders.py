@@ -7,13 +7,13 @@ order is the engine's to judge.
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from paper_exchange.commands import PlaceOrder
 from paper_exchange.kraken import errors
 from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.names import Pair, find_pair
 from paper_exchange.kraken.params import Params
 from paper_exchange.kraken.render import OrderKind
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.units import AmountError, is_multiple, mul_down, parse_amount
 
 EARLIEST_DEADLINE: Final = timedelta(seconds=2)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import partial
 
 from paper_exchange.answering import Json, Work
-from paper_exchange.commands import AmendOrder, CancelOrder, PlaceOrder
 from paper_exchange.kraken import errors, ids, lists, orders, render
 from paper_exchange.kraken.endpoint import Call
 from paper_exchange.kraken.names import Pair, pair_of
 from paper_exchange.kraken.params import Params
 from paper_exchange.model import Order, OrderStatus
+from paper_exchange.order_commands import AmendOrder, CancelOrder, PlaceOrder
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import OrderAmended, OrderCanceled, OrderPlaced
 

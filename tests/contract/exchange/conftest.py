@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from contract.exchange.raw_venue import RawVenue
-from exchange_kernel.core.venue import Balance, OcoRules, VenueRules
+from exchange_kernel.core.venue import Balance
+from exchange_kernel.core.venue_rules import OcoRules, VenueRules
 from exchange_kernel.exchange.account import Credentials, Venue
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.connect import open_exchange

@@ -12,16 +12,16 @@ import pytest
 
 from contract.exchange.conftest import KEY, SECRET, connect
 from contract.exchange.raw_venue import CLOSED, RESET, RawVenue, Reply, error, http
-from exchange_kernel.core.venue import (
+from exchange_kernel.core.outcomes import (
     CancelOutcome,
     CreateOutcome,
     DuplicateId,
     NotPlaced,
-    OrderRequest,
     OutcomeUnknown,
     Placed,
     Refused,
 )
+from exchange_kernel.core.requests import OrderRequest
 from exchange_kernel.exchange.budget import Budgets
 from exchange_kernel.exchange.port import CredentialsRefused, RateLimited, ReadError, VenueUnavailable
 from exchange_kernel.exchange.session import AccountSession

@@ -9,25 +9,19 @@ from typing import Any
 import pytest
 
 from contract.exchange.conftest import RULES_OF, Subject
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendChange,
+from exchange_kernel.core.outcomes import (
     Amended,
     AmendNotSent,
     AmendRefused,
-    AmendRequest,
     AmendTooLate,
     CancelOutcome,
     DuplicateId,
-    Found,
-    ListRequest,
     NotPlaced,
-    OrderRequest,
     Placed,
     Refused,
-    VenueOrder,
-    VenueStatus,
 )
+from exchange_kernel.core.requests import AmendChange, AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
 from exchange_kernel.exchange.port import ReadError
 
 SYMBOL = "BTC/USDT"

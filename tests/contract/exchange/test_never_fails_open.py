@@ -26,7 +26,7 @@ from contract.exchange.wire_combinations import (
     row_of,
 )
 from contract.exchange.wire_subjects import SUBJECTS, WireSubject
-from exchange_kernel.core.venue import Refused
+from exchange_kernel.core.outcomes import Refused
 from exchange_kernel.exchange.profiles import profile_of
 
 TABLES = Path(__file__).parent / "wire"

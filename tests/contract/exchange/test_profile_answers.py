@@ -11,16 +11,9 @@ from _pytest.mark import ParameterSet
 
 from contract.exchange.answer_subjects import ANSWERS, CLIENT_ID, AnswerSubject
 from contract.exchange.raw_venue import CLOSED, RESET, RawVenue, Reply, http
-from exchange_kernel.core.venue import (
-    Absent,
-    CreateOutcome,
-    NotPlaced,
-    OrderRequest,
-    OutcomeUnknown,
-    Placed,
-    Refused,
-    VenueStatus,
-)
+from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Placed, Refused
+from exchange_kernel.core.requests import OrderRequest
+from exchange_kernel.core.venue import Absent, VenueStatus
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
 from exchange_kernel.exchange.ccxt_client import Access
 from exchange_kernel.exchange.connect import SYSTEM_CLOCKS

@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl
 from contract.exchange.raw_venue import RawVenue, Received
 from contract.exchange.wire_subjects import WireSubject
 from exchange_kernel.api.enums import OrderType, Side, TimeInForce
-from exchange_kernel.core.venue import CreateOutcome, OrderRequest, TrailingOffset
+from exchange_kernel.core.outcomes import CreateOutcome
+from exchange_kernel.core.requests import OrderRequest, TrailingOffset
 from exchange_kernel.exchange.ccxt_adapter import CcxtExchange
 from exchange_kernel.exchange.ccxt_client import Access
 from exchange_kernel.exchange.connect import SYSTEM_CLOCKS

@@ -4,8 +4,9 @@ import base64
 import pytest
 
 from exchange_kernel.api.account_state import AccountState
+from exchange_kernel.api.account_status import JournalRef
 from exchange_kernel.api.credentials import CredentialsError
-from exchange_kernel.api.exchange_account import ExchangeAccount, JournalRef
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import API_VERSION, FINALIZER_IN_USE, FINALIZER_JOURNAL
 from exchange_kernel.kube.accounts import AccountStateStore, AccountStore, SecretStore
 from exchange_kernel.kube.client import ApiClient

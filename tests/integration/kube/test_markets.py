@@ -11,7 +11,7 @@ from exchange_kernel.api.exchange_asset import ExchangeAsset
 from exchange_kernel.api.exchange_market import ExchangeMarket
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.core.markets import Writes, compare, wanted_assets, wanted_markets
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.kube.accounts import AccountStore
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.errors import AlreadyExists, Conflict

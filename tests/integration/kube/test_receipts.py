@@ -4,7 +4,8 @@ import pytest
 
 from exchange_kernel.api.enums import PlacementOutcome, ReceiptOutcome
 from exchange_kernel.api.meta import FINALIZER_JOURNAL
-from exchange_kernel.api.order_receipt import Claimant, OrderReceipt
+from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.api.receipt_parts import Claimant
 from exchange_kernel.kube.client import ApiClient
 from exchange_kernel.kube.counters import Call
 from exchange_kernel.kube.errors import AlreadyExists, Conflict, Invalid, Unavailable

@@ -8,9 +8,9 @@ import orjson
 import pytest_asyncio
 
 from paper_exchange.binance import auth
-from paper_exchange.commands import PlaceOrder
 from paper_exchange.control_client import ControlClient
 from paper_exchange.model import OrderType, Side, TimeInForce
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.server import PaperExchange
 from paper_exchange.units import parse_amount
 

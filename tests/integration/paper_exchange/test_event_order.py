@@ -12,17 +12,9 @@ import orjson
 import pytest_asyncio
 
 from paper_exchange.binance import auth
-from paper_exchange.commands import (
-    CancelOrder,
-    Command,
-    CreateAccount,
-    Deposit,
-    ReduceOrder,
-    ReplaceMode,
-    ReplaceOrder,
-    SweepTo,
-)
+from paper_exchange.commands import Command, CreateAccount, Deposit, SweepTo
 from paper_exchange.model import OrderType, Side, TimeInForce
+from paper_exchange.order_commands import CancelOrder, ReduceOrder, ReplaceMode, ReplaceOrder
 from paper_exchange.server import PaperExchange
 from support.paper_engine import amount, market, order
 

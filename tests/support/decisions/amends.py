@@ -11,21 +11,14 @@ from typing import Any
 from exchange_kernel.api.enums import AmendPhase, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, FillSum, ReceiptPlacement
+from exchange_kernel.api.order_receipt import ReceiptPlacement
+from exchange_kernel.api.receipt_parts import AmendRecord, AmendTarget, FillSum
 from exchange_kernel.core import receipts
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendChange,
-    AmendRefused,
-    AmendRequest,
-    AmendUnknown,
-    Found,
-    NotPlaced,
-    Placed,
-    VenueOrder,
-    VenueStatus,
-)
-from exchange_kernel.core.view import AmendTry, Asked, Held, Holdings, Permit, Reread, View
+from exchange_kernel.core.account_facts import Holdings
+from exchange_kernel.core.outcomes import AmendRefused, AmendUnknown, NotPlaced, Placed
+from exchange_kernel.core.requests import AmendChange, AmendRequest
+from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
+from exchange_kernel.core.view import AmendTry, Asked, Held, Permit, Reread, View
 from support import builders
 from support.builders import MONOTONIC, M, R, S, account, held, intent, order, placement, said, view
 from support.decisions.cases import Case

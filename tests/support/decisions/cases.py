@@ -11,9 +11,11 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
 from exchange_kernel.api.meta import ANNOTATION_CLAIMED, ANNOTATION_CONFIRM
 from exchange_kernel.core import receipts
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decide import decide
-from exchange_kernel.core.venue import Absent, Found, NotPlaced, OutcomeUnknown, Placed, Refused, VenueStatus
-from exchange_kernel.core.view import Asked, NoReceipt, Problem, View
+from exchange_kernel.core.outcomes import NotPlaced, OutcomeUnknown, Placed, Refused
+from exchange_kernel.core.venue import Absent, Found, VenueStatus
+from exchange_kernel.core.view import Asked, NoReceipt, View
 from support import builders
 from support.builders import FENCE, MONOTONIC, OTHER, M, account, held, intent, order, permit, placement, said, view
 from support.decisions.rows import does, says

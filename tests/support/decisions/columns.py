@@ -9,7 +9,7 @@ from typing import Any
 from exchange_kernel.api.enums import DesiredState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.order_receipt import FinalRecord
+from exchange_kernel.api.receipt_parts import FinalRecord
 from exchange_kernel.core.venue import Absent, Found, Observed, Unknown, VenueStatus
 from exchange_kernel.core.view import Asked, Journal, NoReceipt, NotRead, View
 from support import builders

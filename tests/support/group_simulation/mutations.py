@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from exchange_kernel.core.groups import again, amounts, decide, ending, facts, listed, plan, report, tie, words
+from exchange_kernel.core.groups import leg as leg_of
 from exchange_kernel.core.groups.again import Again, Verdict
 from exchange_kernel.core.groups.manifest import Form, manifest
 from exchange_kernel.core.groups.plan import Begin
@@ -30,17 +31,17 @@ def _nothing(*_: object, **__: object) -> None:
     return None
 
 
-def _advance_unrecorded(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
+def _advance_unrecorded(self: plan.Plan, leg: leg_of.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     self.creates.append(manifest(self.group, leg, leg.round + 1, quantity, form))
 
 
-def _ensure_too_much(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
+def _ensure_too_much(self: plan.Plan, leg: leg_of.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     twice = None if quantity is None else quantity * 2
     self.begins.append(Begin(leg.name, leg.round, twice))
     self.creates.append(manifest(self.group, leg, leg.round, twice, form))
 
 
-def _skip_a_round(self: plan.Plan, leg: facts.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
+def _skip_a_round(self: plan.Plan, leg: leg_of.Leg, quantity: Decimal | None, form: Form, **_: Any) -> None:  # noqa: ANN401
     self.begins.append(Begin(leg.name, leg.round + 2, quantity))
     self.creates.append(manifest(self.group, leg, leg.round + 2, quantity, form))
 
@@ -53,19 +54,19 @@ def _do_not_wait_for_the_stop(plan_: plan.Plan, facts_: Any, pair: facts.Pair, s
     _RESTING(plan_, facts_, pair, sums, may_switch=may_switch)
 
 
-def _give_the_whole(plan_: plan.Plan, facts_: Any, leg: facts.Leg, quantity: Decimal) -> None:  # noqa: ANN401
+def _give_the_whole(plan_: plan.Plan, facts_: Any, leg: leg_of.Leg, quantity: Decimal) -> None:  # noqa: ANN401
     """What was exited already is forgotten when a leg is given its next order."""
     del quantity
     target = amounts.target_of(facts_)
     _GIVE(plan_, facts_, leg, target)
 
 
-def _grow_blindly(plan_: plan.Plan, facts_: Any, leg: facts.Leg, sums: Any) -> None:  # noqa: ANN401
+def _grow_blindly(plan_: plan.Plan, facts_: Any, leg: leg_of.Leg, sums: Any) -> None:  # noqa: ANN401
     if leg.quantity is not None and not leg.asked_to_end:
         plan_.set(leg, quantity=leg.filled_now + sums.target)
 
 
-def _end_without_stop(plan_: plan.Plan, facts_: Any, spare: facts.Leg | None = None) -> bool:  # noqa: ANN401
+def _end_without_stop(plan_: plan.Plan, facts_: Any, spare: leg_of.Leg | None = None) -> bool:  # noqa: ANN401
     """An ending that forgets the stop."""
     still = [leg for leg in facts_ if leg.open and leg is not spare and leg.spec.role.value != "StopLoss"]
     for leg in still:
@@ -73,7 +74,7 @@ def _end_without_stop(plan_: plan.Plan, facts_: Any, spare: facts.Leg | None = N
     return not still
 
 
-def _never_again(view: Any, leg: facts.Leg) -> Again:  # noqa: ANN401
+def _never_again(view: Any, leg: leg_of.Leg) -> Again:  # noqa: ANN401
     return Again(Verdict.NOW) if not leg.begun else Again(Verdict.LATER, wait=1e9)
 
 
@@ -99,7 +100,7 @@ def _list_again_at_once(plan_: plan.Plan, facts_: Any, legs: Any, sums: Any) -> 
 
 
 _BEGIN = listed.begin
-_RESTING, _GIVE, _FILLED = tie._resting, tie._give, facts.Leg.filled
+_RESTING, _GIVE, _FILLED = tie._resting, tie._give, leg_of.Leg.filled
 
 MUTATIONS: dict[str, tuple[Patch, ...]] = {
     "fees are not taken off": ((amounts, "_fees", _no_fees),),
@@ -110,7 +111,7 @@ MUTATIONS: dict[str, tuple[Patch, ...]] = {
     "a leg's next order asks for all again": ((tie, "_give", _give_the_whole),),
     "a resting exit grows without regard to fills": ((tie, "_size", _grow_blindly),),
     "an ending forgets the stop": ((ending, "end_all", _end_without_stop),),
-    "an order that works counts as ended": ((facts, "is_over", _ended_when_denied_or_open),),
+    "an order that works counts as ended": ((leg_of, "is_over", _ended_when_denied_or_open),),
     "nobody says that the stop is missing": (
         (ending, "is_exposed", _covered_is_everything),
         (decide, "is_exposed", _covered_is_everything),
@@ -119,7 +120,7 @@ MUTATIONS: dict[str, tuple[Patch, ...]] = {
     ),
     "an order that ended is never followed by another": ((tie, "again", _never_again), (ending, "again", _never_again)),
     "a stop that is too late is placed as it is written": ((again, "fires_late", _never),),
-    "earlier rounds are forgotten": ((facts.Leg, "filled", property(lambda leg: leg.filled_now)),),
+    "earlier rounds are forgotten": ((leg_of.Leg, "filled", property(lambda leg: leg.filled_now)),),
     "the end of a leg is not asked for": ((plan.Plan, "end", _nothing),),
     "an overfill is not noticed": ((amounts, "max", lambda *_: Decimal(0)),),
     "nothing is ever too small": ((amounts, "too_small", _never),),

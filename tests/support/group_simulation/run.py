@@ -18,11 +18,13 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, FINALIZER_CLOSE_GROUP
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.core.account_facts import AccountFacts, Problem, ReferencePrice
 from exchange_kernel.core.groups import decide as heart
-from exchange_kernel.core.groups.facts import GroupView, child_name
+from exchange_kernel.core.groups.facts import GroupView
+from exchange_kernel.core.groups.leg import child_name
 from exchange_kernel.core.groups.states import may_follow
-from exchange_kernel.core.venue import OcoRules
-from exchange_kernel.core.view import AccountFacts, Now, Problem, ReferencePrice
+from exchange_kernel.core.venue_rules import OcoRules
+from exchange_kernel.core.view import Now
 from support.builders import RULES, market
 from support.group_builders import bracket, oco_entries, oto, ouo_exits
 from support.group_simulation.model import Api, ConflictError, Market, bought, is_live, sold

@@ -8,26 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_UP, Decimal
 
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendChange,
+from exchange_kernel.core.outcomes import (
     Amended,
     AmendNotSent,
     AmendOutcome,
     AmendRefused,
-    AmendRequest,
     AmendTooLate,
     DuplicateId,
-    Found,
     NotPlaced,
-    OpenOrders,
-    OrderRequest,
     Placed,
     Refused,
-    Trade,
-    VenueOrder,
-    VenueStatus,
 )
+from exchange_kernel.core.requests import AmendChange, AmendRequest, OrderRequest
+from exchange_kernel.core.venue import Absent, Found, OpenOrders, Trade, VenueOrder, VenueStatus
 from support import builders
 from support.simulation.scheduler import Scheduler
 

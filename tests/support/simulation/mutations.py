@@ -22,8 +22,9 @@ from exchange_kernel.core.decision import Decision, LookUp, Record, RemoveFinali
 from exchange_kernel.core.fills import Totals
 from exchange_kernel.core.gates import Stop
 from exchange_kernel.core.identity import Identity
+from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced
 from exchange_kernel.core.status import Situation
-from exchange_kernel.core.venue import Absent, CreateOutcome, NotPlaced, VenueOrder
+from exchange_kernel.core.venue import Absent, VenueOrder
 from exchange_kernel.core.view import Permit, View
 from support import builders
 from support.builders import FENCE, M, R, S

@@ -14,39 +14,25 @@ from exchange_kernel.api.order_receipt import OrderReceipt
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.core import amend, fills, receipts
 from exchange_kernel.core import decision as d
+from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import Decision
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.identity import identity_of
-from exchange_kernel.core.timing import ATTEMPTS
-from exchange_kernel.core.venue import (
-    Absent,
+from exchange_kernel.core.outcomes import (
     AmendNotSent,
     AmendOutcome,
-    AmendRequest,
     AmendUnknown,
     CreateOutcome,
-    Found,
     NotPlaced,
-    OrderRequest,
     OutcomeUnknown,
     Placed,
-    VenueOrder,
 )
+from exchange_kernel.core.requests import AmendRequest, OrderRequest
+from exchange_kernel.core.timing import ATTEMPTS
+from exchange_kernel.core.venue import Absent, Found, VenueOrder
 from exchange_kernel.core.venue import Unknown as NotSeen
-from exchange_kernel.core.view import (
-    AccountFacts,
-    AmendTry,
-    Asked,
-    Backoff,
-    Held,
-    NoReceipt,
-    NotRead,
-    Now,
-    Permit,
-    Reread,
-    View,
-)
+from exchange_kernel.core.view import AmendTry, Asked, Backoff, Held, NoReceipt, NotRead, Now, Permit, Reread, View
 from support import builders
 from support.simulation.model_api import ApiError, ModelApi
 from support.simulation.model_venue import ModelVenue

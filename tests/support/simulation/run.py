@@ -18,12 +18,14 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decision import CreateReceipt, Decision, ReplaceReceipt, Send
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.lineage import place_of
+from exchange_kernel.core.requests import AmendChange
 from exchange_kernel.core.states import may_follow
-from exchange_kernel.core.venue import AmendChange, Unknown, VenueOrder
-from exchange_kernel.core.view import Held, Problem, View
+from exchange_kernel.core.venue import Unknown, VenueOrder
+from exchange_kernel.core.view import Held, View
 from support import builders
 from support.builders import FENCE, M, R, S
 from support.simulation.model_api import Broken, ModelApi

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_exchange.commands import AmendOrder, MakerConfig, MakerKind, SetFees, SetMaker, SweepTo
+from paper_exchange.commands import MakerConfig, MakerKind, SetFees, SetMaker, SweepTo
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.model import Fees, Order, OrderStatus, OrderType, Side
+from paper_exchange.order_commands import AmendOrder
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, UNKNOWN_ORDER, WOULD_TAKE, Refusal
 from paper_exchange.replies import OrderAmended
 from paper_exchange.units import SCALE, format_amount

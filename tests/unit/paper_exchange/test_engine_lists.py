@@ -4,18 +4,11 @@ from typing import Any
 
 import pytest
 
-from paper_exchange.commands import (
-    CancelList,
-    CancelOpenOrders,
-    ListSymbol,
-    PlaceOco,
-    PlaceOrder,
-    ReduceOrder,
-    SweepTo,
-)
+from paper_exchange.commands import ListSymbol, SweepTo
 from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate
 from paper_exchange.list_model import ListOrderStatus, OrderList
 from paper_exchange.model import OrderStatus, OrderType, Side, TimeInForce
+from paper_exchange.order_commands import CancelList, CancelOpenOrders, PlaceOco, PlaceOrder, ReduceOrder
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, Refusal
 from paper_exchange.replies import ListCanceled, ListPlaced, OrderCanceled, OrdersCanceled
 from support import paper_engine

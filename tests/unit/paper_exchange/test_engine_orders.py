@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from paper_exchange.commands import CancelOpenOrders, CancelRestriction
 from paper_exchange.model import Order, OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.order_commands import CancelOpenOrders, CancelRestriction
 from paper_exchange.reads import ARCHIVE_AFTER
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import OrderCanceled, OrderPlaced, OrdersCanceled

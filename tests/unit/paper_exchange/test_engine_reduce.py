@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import ReduceOrder, SetSymbolStatus
+from paper_exchange.commands import SetSymbolStatus
 from paper_exchange.engine import Engine
 from paper_exchange.events import AccountPosition, BookChange, ExecutionType, OrderUpdate
 from paper_exchange.model import Order, OrderStatus, OrderType, Side
+from paper_exchange.order_commands import ReduceOrder
 from paper_exchange.refusals import (
     AMEND_BELOW_EXECUTED,
     AMEND_DUPLICATE,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from paper_exchange.commands import CancelOrder, CancelRestriction, ReplaceMode, ReplaceOrder
 from paper_exchange.events import AccountPosition, ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
 from paper_exchange.model import OrderType, Side
+from paper_exchange.order_commands import CancelOrder, CancelRestriction, ReplaceMode, ReplaceOrder
 from paper_exchange.refusals import (
     CANCEL_REPLACE_UNSUPPORTED,
     CANCEL_RESTRICTED,

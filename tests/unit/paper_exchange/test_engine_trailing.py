@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from paper_exchange.commands import PlaceOrder, SweepTo
+from paper_exchange.commands import SweepTo
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.model import Order, OrderStatus, OrderType, Side
+from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TRIGGER, Refusal
 from paper_exchange.snapshot import dump, load
 from support.paper_engine import BTCUSDT, Bench, amount, order

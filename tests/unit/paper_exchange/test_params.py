@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from paper_exchange.binance import values
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.params import Params, merge, parse_form
-from paper_exchange.commands import CancelRestriction
+from paper_exchange.order_commands import CancelRestriction
 from paper_exchange.units import SCALE, format_amount
 
 

@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 
 from paper_exchange import snapshot, ties
 from paper_exchange.commands import (
-    CancelList,
-    CancelOpenOrders,
-    CancelOrder,
     Command,
     CreateAccount,
     Deposit,
     MakerConfig,
     MakerKind,
-    PlaceOco,
-    PlaceOrder,
-    ReduceOrder,
-    ReplaceMode,
-    ReplaceOrder,
     SetMaker,
     StepMarket,
     SweepTo,
@@ -31,6 +23,16 @@ from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
 from paper_exchange.model import STOP_TYPES, Order, OrderType, SelfTradePrevention, Side, TimeInForce
+from paper_exchange.order_commands import (
+    CancelList,
+    CancelOpenOrders,
+    CancelOrder,
+    PlaceOco,
+    PlaceOrder,
+    ReduceOrder,
+    ReplaceMode,
+    ReplaceOrder,
+)
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
 from paper_exchange.replies import OrderCanceled, OrderReduced, OrderReplaced
 from paper_exchange.settlement import reservation

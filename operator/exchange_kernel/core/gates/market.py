@@ -8,7 +8,8 @@ from exchange_kernel.core import market_rules
 from exchange_kernel.core.gates.stop import Stop, deny
 from exchange_kernel.core.market_rules import Denial, Terms
 from exchange_kernel.core.order_lists import ticket_of
-from exchange_kernel.core.venue import TrailingOffset, VenueRules
+from exchange_kernel.core.requests import TrailingOffset
+from exchange_kernel.core.venue_rules import VenueRules
 from exchange_kernel.core.view import View
 
 

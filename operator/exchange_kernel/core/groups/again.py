@@ -12,7 +12,8 @@ from exchange_kernel.api.enums import LegRole, OrderType, TimeInForce, TradingSt
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.groups.facts import GroupView, Leg, fires_late, reason_of
+from exchange_kernel.core.groups.facts import GroupView
+from exchange_kernel.core.groups.leg import Leg, fires_late, reason_of
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.view import Backoff
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 
 from exchange_kernel.api.enums import LegRole, Side
-from exchange_kernel.core.groups.facts import Facts, Leg, filled_of, knows_fees
+from exchange_kernel.core.groups.facts import Facts
+from exchange_kernel.core.groups.leg import Leg, filled_of, knows_fees
 from exchange_kernel.core.market_rules import ZERO, to_step
 from exchange_kernel.core.status import tidy
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue_rules import Market
 
 # Where the venue does not say what it charges: more than any spot venue's highest tier.
 WORST_FEE = Decimal("0.01")

@@ -17,7 +17,8 @@ from exchange_kernel.core.gates import account, limits, market, trading, wish
 from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
 from exchange_kernel.core.groups import native
 from exchange_kernel.core.groups.amounts import WORST_FEE
-from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, child_name
+from exchange_kernel.core.groups.facts import Facts, GroupView
+from exchange_kernel.core.groups.leg import Leg, child_name
 from exchange_kernel.core.groups.manifest import Form, begins, manifest
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.market_rules import shown, to_step

@@ -18,8 +18,9 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.groups.again import Verdict, again
 from exchange_kernel.core.groups.amounts import Amounts, too_small
-from exchange_kernel.core.groups.facts import Facts, Leg
+from exchange_kernel.core.groups.facts import Facts
 from exchange_kernel.core.groups.follow import exits
+from exchange_kernel.core.groups.leg import Leg
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin

@@ -17,7 +17,8 @@ from exchange_kernel.api.enums import AmendPolicy, GroupType, LegRole, OrderType
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.core.groups.again import Again, Verdict, again
 from exchange_kernel.core.groups.amounts import Amounts, is_worth_resizing
-from exchange_kernel.core.groups.facts import Facts, Leg, Pair, child_name
+from exchange_kernel.core.groups.facts import Facts, Pair
+from exchange_kernel.core.groups.leg import Leg, child_name
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.native import ended_by_partner
 from exchange_kernel.core.groups.plan import Plan, is_something

@@ -11,7 +11,7 @@ from exchange_kernel.api.enums import AmendPolicy, DesiredState, LegRole, OrderT
 from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, LABEL_GROUP, LABEL_LEG, ObjectMeta, owned_by
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import AccountRef, OrderIntent, OrderIntentSpec, Placement
-from exchange_kernel.core.groups.facts import Leg, child_name
+from exchange_kernel.core.groups.leg import Leg, child_name
 from exchange_kernel.core.order_lists import written
 
 _LIMITED = (OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)

@@ -6,9 +6,10 @@ is what type OCO means, and what the stop and the target of a Bracket or an OUO 
 
 from exchange_kernel.api.enums import Execution, GroupType, LegRole, OrderType, TimeInForce
 from exchange_kernel.api.enums import OrderStateName as State
-from exchange_kernel.core.groups.facts import Facts, Leg, Pair
+from exchange_kernel.core.groups.facts import Facts, Pair
+from exchange_kernel.core.groups.leg import Leg
 from exchange_kernel.core.order_lists import is_listed
-from exchange_kernel.core.venue import OcoRules
+from exchange_kernel.core.venue_rules import OcoRules
 
 _PAIRED = frozenset({GroupType.OCO, GroupType.OUO, GroupType.BRACKET})
 

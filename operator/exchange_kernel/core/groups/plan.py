@@ -13,7 +13,7 @@ from typing import Any
 from exchange_kernel.api.enums import DeletionPolicy, DesiredState
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.core.groups.facts import Leg
+from exchange_kernel.core.groups.leg import Leg
 from exchange_kernel.core.groups.manifest import Form, manifest
 from exchange_kernel.core.market_rules import ZERO
 

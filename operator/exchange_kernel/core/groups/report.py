@@ -15,7 +15,8 @@ from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import CURRENT, FAILED, FALSE, IN_PROGRESS, TRUE, UNKNOWN, Aspect, Kstatus
 from exchange_kernel.core.groups.amounts import Amounts
 from exchange_kernel.core.groups.ending import is_exposed, needs_stop
-from exchange_kernel.core.groups.facts import Facts, Leg, child_name, is_settled
+from exchange_kernel.core.groups.facts import Facts
+from exchange_kernel.core.groups.leg import Leg, child_name, is_settled
 from exchange_kernel.core.groups.native import execution_of
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin

@@ -18,7 +18,8 @@ from exchange_kernel.core.gates.prices import waits_for_rise
 from exchange_kernel.core.gates.wish import is_paused
 from exchange_kernel.core.groups.again import Verdict, again, form_after
 from exchange_kernel.core.groups.amounts import Amounts, is_worth_resizing, too_small
-from exchange_kernel.core.groups.facts import Facts, GroupView, Leg, Pair, knows_fees
+from exchange_kernel.core.groups.facts import Facts, GroupView, Pair
+from exchange_kernel.core.groups.leg import Leg, knows_fees
 from exchange_kernel.core.groups.manifest import Form
 from exchange_kernel.core.groups.plan import Plan, is_something
 

@@ -6,7 +6,8 @@ taken from the request, and nothing is said to be filled: the next read tells.
 
 from datetime import UTC, datetime
 
-from exchange_kernel.core.venue import OrderRequest, VenueOrder, VenueStatus
+from exchange_kernel.core.requests import OrderRequest
+from exchange_kernel.core.venue import VenueOrder, VenueStatus
 from exchange_kernel.exchange.profiles.canonical import number
 
 RAW_STATUS = "ACKNOWLEDGED"

@@ -19,16 +19,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import (
-    AmendRequest,
-    Balance,
-    ListRequest,
-    Market,
-    OrderRequest,
-    Trade,
-    VenueOrder,
-    VenueRules,
-)
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity, ReadError
 from exchange_kernel.exchange.profiles.canonical import canonical, is_canonical
 from exchange_kernel.exchange.profiles.parts import Ask, Call, CodeRow, History, OrderKey, Row, StreamSignal, Weights

@@ -12,16 +12,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import (
-    AmendRequest,
-    Balance,
-    ListRequest,
-    Market,
-    OrderRequest,
-    Trade,
-    VenueOrder,
-    VenueRules,
-)
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles import binance_history, binance_stream

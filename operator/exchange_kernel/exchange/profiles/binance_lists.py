@@ -17,7 +17,8 @@ Sources: [R] binance-spot-api-docs `rest-api.md`, "New Order list - OCO"; [O] `f
 from collections.abc import Callable
 from typing import Any
 
-from exchange_kernel.core.venue import ListRequest, OcoRules, OrderRequest
+from exchange_kernel.core.requests import ListRequest, OrderRequest
+from exchange_kernel.core.venue_rules import OcoRules
 from exchange_kernel.exchange.profiles import binance_orders as orders
 from exchange_kernel.exchange.profiles.canonical import plain
 from exchange_kernel.exchange.profiles.parts import Row

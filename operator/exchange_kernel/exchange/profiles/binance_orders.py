@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 
-from exchange_kernel.core.venue import AmendChange, AmendRequest, OrderRequest, TrailingOffset
+from exchange_kernel.core.requests import AmendChange, AmendRequest, OrderRequest, TrailingOffset
 from exchange_kernel.exchange.profiles.canonical import plain
 from exchange_kernel.exchange.profiles.terms import check_field, check_listed, size
 

@@ -18,16 +18,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import (
-    AmendChange,
-    AmendRequest,
-    Balance,
-    Market,
-    OrderRequest,
-    Trade,
-    VenueOrder,
-    VenueRules,
-)
+from exchange_kernel.core.requests import AmendChange, AmendRequest, OrderRequest
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import bybit_answers as answers
 from exchange_kernel.exchange.profiles import bybit_lists as lists

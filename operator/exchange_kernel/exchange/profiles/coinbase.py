@@ -20,7 +20,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import Balance, Market, OrderRequest, Trade, VenueOrder, VenueRules
+from exchange_kernel.core.requests import OrderRequest
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity, ReadError
 from exchange_kernel.exchange.profiles import coinbase_answers as answers
 from exchange_kernel.exchange.profiles import coinbase_lists as lists

@@ -13,7 +13,8 @@ from decimal import Context, Decimal
 from types import MappingProxyType
 from typing import Any
 
-from exchange_kernel.core.venue import Balance, Market, Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.exchange.profiles.canonical import number, positive
 from exchange_kernel.exchange.profiles.parts import Row
 

@@ -14,7 +14,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from exchange_kernel.core.venue import Balance, Market, Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder, VenueStatus
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.exchange.profiles.canonical import number, positive
 from exchange_kernel.exchange.profiles.kraken_orders import TYPES_BY_WORD, WITH_LIMIT, WITH_TRIGGER
 from exchange_kernel.exchange.profiles.parts import Row

@@ -10,7 +10,7 @@ Sources: [R] docs.kraken.com, REST "Add Order" and "Amend Order"; [C] ccxt 4.5.9
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from exchange_kernel.core.venue import AmendChange, AmendRequest, OrderRequest
+from exchange_kernel.core.requests import AmendChange, AmendRequest, OrderRequest
 from exchange_kernel.exchange.profiles.canonical import plain
 from exchange_kernel.exchange.profiles.terms import check_field, check_listed, size
 

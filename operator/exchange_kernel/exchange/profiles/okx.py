@@ -23,15 +23,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from exchange_kernel.core.venue import (
-    AmendRequest,
-    Balance,
-    Market,
-    OrderRequest,
-    Trade,
-    VenueOrder,
-    VenueRules,
-)
+from exchange_kernel.core.requests import AmendRequest, OrderRequest
+from exchange_kernel.core.venue import Balance, Trade, VenueOrder
+from exchange_kernel.core.venue_rules import Market, VenueRules
 from exchange_kernel.exchange.port import AccountIdentity
 from exchange_kernel.exchange.profiles import okx_algos as algos
 from exchange_kernel.exchange.profiles import okx_answers as answers

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from exchange_kernel.core.venue import AmendChange, AmendRequest, OrderRequest
+from exchange_kernel.core.requests import AmendChange, AmendRequest, OrderRequest
 from exchange_kernel.exchange.profiles.canonical import plain
 from exchange_kernel.exchange.profiles.okx_answers import AT_MARKET
 from exchange_kernel.exchange.profiles.terms import changed, check_field, check_listed, size

@@ -6,7 +6,7 @@ A profile's own functions only choose words; what contradicts itself never gets 
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 
-from exchange_kernel.core.venue import OrderRequest
+from exchange_kernel.core.requests import OrderRequest
 from exchange_kernel.exchange.profiles.canonical import plain
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from exchange_kernel.api.conditions import Condition, ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import OrderStateName, PlacementOutcome, ReceiptOutcome
-from exchange_kernel.api.order_receipt import FinalRecord, ReceiptPlacement, receipt_outcome
+from exchange_kernel.api.order_receipt import ReceiptPlacement, receipt_outcome
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.api.receipt_parts import FinalRecord
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FINAL = FinalRecord(state=OrderStateName.CANCELED, filled_quantity=Decimal(0), at=NOON)

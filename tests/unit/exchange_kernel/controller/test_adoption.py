@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from exchange_kernel.api.meta import ANNOTATION_ADOPT
-from exchange_kernel.core.venue import OrderRequest
+from exchange_kernel.core.requests import OrderRequest
 from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import VenueUnavailable
 from support.virtual_time import in_virtual_time

@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from exchange_kernel.core.venue import AmendOutcome, AmendRequest, Refused, VenueStatus
+from exchange_kernel.core.outcomes import AmendOutcome, Refused
+from exchange_kernel.core.requests import AmendRequest
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.memory_setup import LostAnswer, LostRequest, Raises
 from exchange_kernel.exchange.port import SendGate, VenueUnavailable
 from support.virtual_time import in_virtual_time

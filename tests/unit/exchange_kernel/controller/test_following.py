@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from exchange_kernel.core.venue import CancelOutcome, VenueOrder, VenueStatus
+from exchange_kernel.core.outcomes import CancelOutcome
+from exchange_kernel.core.venue import VenueOrder, VenueStatus
 from exchange_kernel.exchange.memory_setup import Raises
 from exchange_kernel.exchange.port import CredentialsRefused
 from exchange_kernel.settings import Settings

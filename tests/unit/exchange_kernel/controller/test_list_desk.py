@@ -8,16 +8,9 @@ import pytest
 
 from exchange_kernel.controller.list_desk import PARTNER_MISSING, ListDesk, Part
 from exchange_kernel.core.order_lists import ListTicket
-from exchange_kernel.core.venue import (
-    CreateOutcome,
-    ListRequest,
-    NotPlaced,
-    OcoRules,
-    OrderRequest,
-    OutcomeUnknown,
-    Placed,
-    Refused,
-)
+from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Placed, Refused
+from exchange_kernel.core.requests import ListRequest, OrderRequest
+from exchange_kernel.core.venue_rules import OcoRules
 from exchange_kernel.exchange.memory import MemoryExchange
 from exchange_kernel.exchange.memory_setup import MEMORY_RULES, LostAnswer
 from exchange_kernel.exchange.port import ListOutcome, SendGate

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue_rules import Market
 from support.builders import market
 from support.virtual_time import in_virtual_time
 from support.world import DESK, World

@@ -7,19 +7,13 @@ import pytest
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.order_receipt import Claimant, ReceiptPlacement
-from exchange_kernel.controller.memo import IntentMemo, newer, spec_changed_at
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendRequest,
-    AmendUnknown,
-    Found,
-    NotPlaced,
-    Placed,
-    Trade,
-    Unknown,
-    VenueStatus,
-)
+from exchange_kernel.api.order_receipt import ReceiptPlacement
+from exchange_kernel.api.receipt_parts import Claimant
+from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.memo_object import newer, spec_changed_at
+from exchange_kernel.core.outcomes import AmendUnknown, NotPlaced, Placed
+from exchange_kernel.core.requests import AmendRequest
+from exchange_kernel.core.venue import Absent, Found, Trade, Unknown, VenueStatus
 from exchange_kernel.core.view import AmendTry, Asked, Held, NoReceipt, NotRead
 from exchange_kernel.kube.client import FIELD_MANAGER
 from support import builders

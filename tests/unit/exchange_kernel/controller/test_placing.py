@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from exchange_kernel.core.venue import Refused, VenueStatus
+from exchange_kernel.core.outcomes import Refused
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.memory_setup import LostAnswer, LostRequest, Raises
 from exchange_kernel.exchange.port import VenueUnavailable
 from exchange_kernel.kube.resources import INTENTS

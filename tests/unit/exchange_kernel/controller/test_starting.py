@@ -64,7 +64,7 @@ async def test_pages_that_cannot_be_read_are_no_loss() -> None:
 async def test_bulk_reads_of_many_orders_are_rarer() -> None:
     """A bulk read costs in proportion to the orders; its share of a core does not grow with them."""
     world = await _restarted_with(3)
-    polling = world.account._polling
+    polling = world.account.polling
     first = polling.due_at
     polling.snapshot = world.orders[:1] * 10_000
     assert polling._next_poll() - (polling._last_poll or 0.0) == pytest.approx(20.0)

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from exchange_kernel.api.exchange_account import ExchangeAccount, JournalRef
+from exchange_kernel.api.account_status import JournalRef
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ANNOTATION_TAKE_OVER
 from exchange_kernel.core import account as core
 from exchange_kernel.core.account import AccountDecision, AccountView, SessionFacts
-from exchange_kernel.core.view import Now, Problem
+from exchange_kernel.core.account_facts import Problem
+from exchange_kernel.core.view import Now
 from support.builders import MONOTONIC, RULES, WALL
 
 ROOT = JournalRef(namespace="exchange-kernel", uid="mine")

@@ -11,12 +11,13 @@ from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_PAUSED
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core import receipts
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.adoption import owner_of, rival_of
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, ReadAdoption, Send
 from exchange_kernel.core.identity import client_order_id, identity_of
 from exchange_kernel.core.venue import Absent, Found, Unknown, VenueStatus
-from exchange_kernel.core.view import AdoptionFacts, Asked, NotRead, Problem, View
+from exchange_kernel.core.view import AdoptionFacts, Asked, NotRead, View
 from support.builders import (
     MONOTONIC,
     SYMBOL,

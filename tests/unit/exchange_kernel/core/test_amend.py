@@ -7,12 +7,13 @@ from typing import Any
 from exchange_kernel.api.enums import AmendPhase
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, FillSum
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.api.receipt_parts import AmendRecord, AmendTarget, FillSum
 from exchange_kernel.core import amend
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import AmendOrder, Cancel, Decision, FetchOrder, ReadPrice, ReplaceReceipt
-from exchange_kernel.core.venue import AmendChange, Found, VenueStatus
+from exchange_kernel.core.requests import AmendChange
+from exchange_kernel.core.venue import Found, VenueStatus
 from exchange_kernel.core.view import Asked, View
 from support import builders
 from support.builders import MONOTONIC, M, account, held, intent, order, placement, price, said, view

@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 
+from exchange_kernel.api.account_status import CancelAllStatus
 from exchange_kernel.api.conditions import ConditionType, find_condition
 from exchange_kernel.api.enums import HaltPhase, HaltScope, PendingCommand, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.exchange_account import CancelAllStatus, ExchangeAccount
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.core import controls, draining
+from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import Cancel
 from exchange_kernel.core.draining import Drain
 from exchange_kernel.core.venue import Found, VenueStatus
-from exchange_kernel.core.view import AccountFacts, View
+from exchange_kernel.core.view import View
 from support.builders import CREATED, WALL, account, held, intent, order, placement, said, view
 
 HALTED = account(trading_state=TradingState.HALTED)

@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
+from exchange_kernel.api.account_status import CancelAllStatus
 from exchange_kernel.api.enums import HaltScope, TradingState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
-from exchange_kernel.api.exchange_account import CancelAllStatus, ExchangeAccount
+from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ANNOTATION_RECONCILE
 from exchange_kernel.core import controls, draining, exposure, gates, requested, sent
+from exchange_kernel.core.account_facts import AccountFacts, Holdings
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.draining import Drain
 from exchange_kernel.core.exposure import Exposure
 from exchange_kernel.core.gates import trading
 from exchange_kernel.core.venue import Found
-from exchange_kernel.core.view import AccountFacts, Holdings, View
+from exchange_kernel.core.view import View
 from support.builders import CREATED, MONOTONIC, WALL, account, held, intent, order, placement, said, view
 from support.decisions.amends import AMENDS
 from support.decisions.cases import check_case

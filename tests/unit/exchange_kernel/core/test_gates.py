@@ -12,11 +12,12 @@ from exchange_kernel.api.enums import PlacementOutcome, TradingState
 from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_ORDER_LIST, ANNOTATION_PAUSED
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
-from exchange_kernel.core.venue import VenueWait
-from exchange_kernel.core.view import Problem, View
+from exchange_kernel.core.venue_rules import VenueWait
+from exchange_kernel.core.view import View
 from support.builders import (
     CREATED,
     MONOTONIC,

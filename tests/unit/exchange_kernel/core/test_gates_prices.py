@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.core.account_facts import ReferencePrice
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, ReadPrice, Send
 from exchange_kernel.core.gates import Stop, first_stop
 from exchange_kernel.core.gates.prices import is_crossed, reference
 from exchange_kernel.core.timing import PRICE_READS, PRICE_TO_RECORD, PRICE_TO_SEND
 from exchange_kernel.core.venue import Absent
-from exchange_kernel.core.view import NoReceipt, ReferencePrice, View
+from exchange_kernel.core.view import NoReceipt, View
 from support.builders import (
     MONOTONIC,
     RULES,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from exchange_kernel.api.enums import AmendPhase, PlacementOutcome
-from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.api.receipt_parts import AmendRecord, AmendTarget
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt
 from exchange_kernel.core.gates import first_stop, requests
-from exchange_kernel.core.venue import VenueWait
+from exchange_kernel.core.venue_rules import VenueWait
 from exchange_kernel.core.view import NoReceipt, NotRead, Permit, View
 from support.builders import MONOTONIC, RULES, WALL, S, account, held, intent, placement, view
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.market_rules import Denial, Terms, check, normalize, on_step, to_step
-from exchange_kernel.core.venue import TrailingOffset
+from exchange_kernel.core.requests import TrailingOffset
 from support.builders import market
 
 D = Decimal

@@ -13,7 +13,7 @@ from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.exchange_market import ExchangeMarket
 from exchange_kernel.api.scalars import NAME_PATTERN
 from exchange_kernel.core.markets import Writes, compare, object_name, wanted_assets, wanted_markets
-from exchange_kernel.core.venue import Market
+from exchange_kernel.core.venue_rules import Market
 from support.builders import RULES, WALL, market
 
 KEEP = timedelta(days=7)

@@ -19,25 +19,17 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome as Outcome
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.api.order_receipt import AmendRecord, AmendTarget, FillSum, FinalRecord
 from exchange_kernel.api.reasons import Reason
+from exchange_kernel.api.receipt_parts import AmendRecord, AmendTarget, FillSum, FinalRecord
 from exchange_kernel.core import receipts, report
+from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, ReplaceReceipt, Send
+from exchange_kernel.core.outcomes import DuplicateId, NotPlaced, OutcomeUnknown, Placed, Refused
+from exchange_kernel.core.requests import AmendChange
 from exchange_kernel.core.states import may_follow
-from exchange_kernel.core.venue import (
-    Absent,
-    AmendChange,
-    DuplicateId,
-    Found,
-    NotPlaced,
-    OutcomeUnknown,
-    Placed,
-    Refused,
-    Unknown,
-    VenueStatus,
-)
-from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Permit, Problem, View
+from exchange_kernel.core.venue import Absent, Found, Unknown, VenueStatus
+from exchange_kernel.core.view import Asked, Held, NoReceipt, NotRead, Permit, View
 from support import builders
 from support.builders import FENCE, MONOTONIC, OTHER, account, held, intent, order, permit, placement, said, view
 

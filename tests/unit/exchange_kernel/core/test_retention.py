@@ -6,7 +6,8 @@ import pytest
 
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome
-from exchange_kernel.api.order_receipt import FinalRecord, OrderReceipt
+from exchange_kernel.api.order_receipt import OrderReceipt
+from exchange_kernel.api.receipt_parts import FinalRecord
 from exchange_kernel.core import receipts
 from exchange_kernel.core.fills import ZERO
 from exchange_kernel.core.retention import KEPT, Retention, judge

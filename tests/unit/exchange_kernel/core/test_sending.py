@@ -9,7 +9,8 @@ from exchange_kernel.core.decision import Send
 from exchange_kernel.core.gates import terms_of
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.market_rules import Terms
-from exchange_kernel.core.venue import Absent, TrailingOffset
+from exchange_kernel.core.requests import TrailingOffset
+from exchange_kernel.core.venue import Absent
 from exchange_kernel.core.view import Permit
 from support.builders import MONOTONIC, S, account, held, intent, permit, placement, price, view, writer
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_kernel.core.fills import merge
-from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
+from exchange_kernel.core.requests import AmendRequest, OrderRequest, TrailingOffset
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
 from exchange_kernel.exchange.profiles.canonical import number, plain

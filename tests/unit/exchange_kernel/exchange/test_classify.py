@@ -2,7 +2,7 @@
 
 import pytest
 
-from exchange_kernel.core.venue import (
+from exchange_kernel.core.outcomes import (
     AmendNotSent,
     AmendOutcome,
     AmendRefused,

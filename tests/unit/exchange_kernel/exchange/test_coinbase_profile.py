@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from exchange_kernel.core.venue import OrderRequest, VenueStatus
+from exchange_kernel.core.requests import OrderRequest
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.port import ReadError
 from exchange_kernel.exchange.profiles.coinbase import CoinbaseSpot
 from exchange_kernel.exchange.profiles.parts import History, OrderKey, Proof

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from exchange_kernel.core.venue import AmendRequest, OrderRequest, TrailingOffset, VenueStatus
+from exchange_kernel.core.requests import AmendRequest, OrderRequest, TrailingOffset
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.port import ReadError
 from exchange_kernel.exchange.profiles.kraken import KrakenSpot
 from exchange_kernel.exchange.profiles.kraken_answers import asset

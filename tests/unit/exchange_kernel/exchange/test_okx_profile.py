@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from exchange_kernel.core.venue import AmendRequest, OrderRequest, VenueStatus
+from exchange_kernel.core.requests import AmendRequest, OrderRequest
+from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.port import ReadError
 from exchange_kernel.exchange.profiles.okx import OkxSpot
 from exchange_kernel.exchange.profiles.parts import History, OrderKey, Proof

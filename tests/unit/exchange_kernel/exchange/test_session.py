@@ -7,18 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from exchange_kernel.core.venue import (
-    AmendNotSent,
-    AmendOutcome,
-    AmendRequest,
-    CancelOutcome,
-    CreateOutcome,
-    NotPlaced,
-    OpenOrders,
-    OrderRequest,
-    Placed,
-    VenueWait,
-)
+from exchange_kernel.core.outcomes import AmendNotSent, AmendOutcome, CancelOutcome, CreateOutcome, NotPlaced, Placed
+from exchange_kernel.core.requests import AmendRequest, OrderRequest
+from exchange_kernel.core.venue import OpenOrders
+from exchange_kernel.core.venue_rules import VenueWait
 from exchange_kernel.exchange.admission import Priority
 from exchange_kernel.exchange.budget import AnswerSeen, WeightBudget
 from exchange_kernel.exchange.memory import MemoryExchange

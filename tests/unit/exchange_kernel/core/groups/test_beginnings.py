@@ -8,7 +8,7 @@ import pytest
 
 from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.meta import ANNOTATION_PAUSED
-from exchange_kernel.core.view import AccountFacts, Problem
+from exchange_kernel.core.account_facts import AccountFacts, Problem
 from support.builders import RULES, account, limits, market
 from support.group_builders import ENTRY, STOP, TARGET, Stage, bracket, group, oco_entries, ouo_exits
 

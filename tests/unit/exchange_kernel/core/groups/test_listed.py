@@ -11,8 +11,8 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.venue import OcoRules
-from exchange_kernel.core.view import AccountFacts
+from exchange_kernel.core.account_facts import AccountFacts
+from exchange_kernel.core.venue_rules import OcoRules
 from support.builders import RULES, account
 from support.group_builders import (
     BREAKOUT,

@@ -13,7 +13,7 @@ from exchange_kernel.api.enums import (
 )
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.view import AccountFacts, Problem
+from exchange_kernel.core.account_facts import AccountFacts, Problem
 from support.group_builders import DIP, ENTRY, STOP, TARGET, Stage, bracket, group, oco_entries, oto, ouo_exits
 
 
