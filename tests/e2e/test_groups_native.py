@@ -54,7 +54,7 @@ async def until_listed(stack: Stack, name: str = "trade", account: str = "main",
         return set(await live(stack, account)) == {"LIMIT_MAKER", "STOP_LOSS"}
 
     await eventually(rest, what=f"both exits of {name} rest", seconds=seconds or HUMAN_SECONDS)
-    return held
+    return await stack.until_group(name, lambda obj: "exchangeOrderId" in leg(obj, "target"), what="it says so")
 
 
 async def test_a_bracket_rests_both_exits_and_its_filled_target_ends_the_stop(shared: Stack) -> None:
