@@ -104,17 +104,20 @@ async def _sold_once(stack: Stack, account: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize("moment", MOMENTS)
-async def test_a_crash_at_any_request_of_a_group_gives_each_leg_one_order(stack: Stack, moment: str) -> None:
-    killer = await killer_of(stack, PLACING, moment)
-    for point in PLACING:
+@pytest.mark.parametrize(("execution", "points"), [("Emulated", PLACING), ("Native", LISTING)])
+async def test_a_crash_at_any_request_of_a_group_gives_each_leg_one_order(
+    stack: Stack, execution: str, points: tuple[Point, ...], moment: str
+) -> None:
+    killer = await killer_of(stack, points, moment)
+    for point in points:
         killer.arm(point)
-        await stack.group(point.name, LEGS, account=point.name, **EMULATED)
+        await stack.group(point.name, LEGS, account=point.name, execution=execution, **PATIENT)
         await killer.killed_and_restarted()
-    for point in PLACING:
+    for point in points:
         await _until_protected(stack, point.name)
-        await _holds_once(stack, point.name)
+        await _holds_once(stack, point.name, execution)
     await stack.control.move_price(BTC, "66100")
-    for point in PLACING:
+    for point in points:
         await stack.until_group_state(point.name, "Completed", seconds=WAIT)
         await _sold_once(stack, point.name)
 
@@ -148,24 +151,6 @@ async def test_a_crash_while_a_group_is_deleted_leaves_its_stop_at_the_venue(sta
         await killer.killed_and_restarted()
         await stack.until_gone(point.name, GROUPS, seconds=WAIT)
         await _holds_once(stack, point.name)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(500)
-@pytest.mark.parametrize("moment", MOMENTS)
-async def test_a_crash_at_any_request_for_a_list_gives_one_list(stack: Stack, moment: str) -> None:
-    killer = await killer_of(stack, LISTING, moment)
-    for point in LISTING:
-        killer.arm(point)
-        await stack.group(point.name, LEGS, account=point.name, **NATIVE)
-        await killer.killed_and_restarted()
-    for point in LISTING:
-        await _until_protected(stack, point.name)
-        await _holds_once(stack, point.name, "Native")
-    await stack.control.move_price(BTC, "66100")
-    for point in LISTING:
-        await stack.until_group_state(point.name, "Completed", seconds=WAIT)
-        await _sold_once(stack, point.name)
 
 
 @pytest.mark.slow

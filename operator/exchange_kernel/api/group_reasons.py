@@ -1,22 +1,10 @@
 """The reasons of an OrderGroup's conditions that orders do not have; `reasons.py` has the others."""
 
-from enum import StrEnum
-from typing import Self
+from exchange_kernel.api.explained import Explained
 
 
-class GroupReason(StrEnum):
+class GroupReason(Explained):
     """A reason; `meaning` says what is the case, `remedy` what to do (empty: nothing)."""
-
-    meaning: str
-    remedy: str
-
-    def __new__(cls, value: str, meaning: str, remedy: str = "") -> Self:
-        """A member is its CamelCase word; the sentences ride along."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        member.remedy = remedy
-        return member
 
     NAME_CONFLICT = (
         "NameConflict",

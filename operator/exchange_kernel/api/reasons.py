@@ -4,23 +4,11 @@ Programs compare the reason, humans read the two sentences; the page "what does 
 no reason can be missing in it.
 """
 
-from enum import StrEnum
-from typing import Self
+from exchange_kernel.api.explained import Explained
 
 
-class Reason(StrEnum):
+class Reason(Explained):
     """A condition's reason; `meaning` says what is the case, `remedy` what to do (empty: nothing)."""
-
-    meaning: str
-    remedy: str
-
-    def __new__(cls, value: str, meaning: str, remedy: str = "") -> Self:
-        """A member is its CamelCase word; the sentences ride along."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.meaning = meaning
-        member.remedy = remedy
-        return member
 
     # Denied: refused before anything was sent.
     INVALID_SPEC = (

@@ -12,24 +12,20 @@ from exchange_kernel.api.group_status import OrderGroupStatus
 from exchange_kernel.api.meta import API_VERSION, ObjectMeta, OwnerReference
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.controller.account_port import Account, VenueAway
+from exchange_kernel.controller import yielding
+from exchange_kernel.controller.account_port import Account
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo_object import newer
+from exchange_kernel.controller.passes import FAILURES, MAX_STEPS, paced
 from exchange_kernel.core.groups.decide import GroupDecision, decide
 from exchange_kernel.core.groups.facts import GroupView
 from exchange_kernel.core.groups.notes import group_notes
 from exchange_kernel.core.groups.plan import Change
-from exchange_kernel.core.view import Backoff
-from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError, NotFound
+from exchange_kernel.kube.errors import AlreadyExists, Conflict, NotFound
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 from exchange_kernel.kube.resources import INTENTS, Json
 
 _log = logging.getLogger(__name__)
-
-MAX_STEPS = 24
-FAILURES = Backoff(first=0.25, ceiling=30.0)
-# How long another process' words about the same facts are left standing.
-YIELDS_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -122,15 +118,7 @@ class GroupReconciler:
 
     async def reconcile(self, memo: GroupMemo, account: Account) -> float | None:
         """One pass. Returns in how many seconds the next one is due, None when only an event makes one necessary."""
-        try:
-            due = await self._pass(memo, account)
-        except (KubeError, VenueAway) as error:
-            memo.failures += 1
-            wait = FAILURES.after(memo.failures)
-            _log.warning("%s: %s; again in %.1f s", memo.name, error, wait)
-            return wait
-        memo.failures = 0
-        return due
+        return await paced(memo, memo.name, self._pass(memo, account))
 
     async def _pass(self, memo: GroupMemo, account: Account) -> float | None:
         why = ""
@@ -221,18 +209,13 @@ class GroupReconciler:
             memo.take(fresh)
 
     def _yields(self, memo: GroupMemo, decision: GroupDecision) -> float:
-        """Seconds to hold back a mere opinion that another process has just overruled.
-
-        Two processes that see different things, one of them cut off from the venue, would else overwrite each other's
-        words as fast as the API server lets them. What is recorded and done is no opinion.
-        """
+        """Seconds to hold back a mere opinion that another process has just overruled; what is done is none."""
         before, now = memo.group.status, decision.status
-        overruled = memo.said is not None and before not in (memo.said, now)
         acts = bool(decision.changes or decision.creates or decision.release)
         seen = before.observed_generation == memo.meta.generation
-        if acts or not overruled or not seen or _facts(before) != _facts(now):
+        if acts or not seen or not yielding.is_overruled(memo.said, before, now) or _facts(before) != _facts(now):
             return 0.0
-        return memo.said_at + YIELDS_SECONDS - self._context.monotonic()
+        return yielding.pause(memo.said_at, self._context.monotonic())
 
     async def _say(self, memo: GroupMemo, status: OrderGroupStatus) -> bool:
         """Write the status where it differs; False when the group has changed and must be judged anew."""

@@ -10,25 +10,20 @@ from collections.abc import Awaitable
 
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.api.order_status import OrderIntentStatus
-from exchange_kernel.controller.account_port import Account, VenueAway
+from exchange_kernel.controller import yielding
+from exchange_kernel.controller.account_port import Account
 from exchange_kernel.controller.actions import Actions
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.passes import FAILURES, MAX_STEPS, paced
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import CreateReceipt, Decision, LookUp, Record
 from exchange_kernel.core.notes import note
-from exchange_kernel.core.view import Backoff, Permit
-from exchange_kernel.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, Unavailable
+from exchange_kernel.core.view import Permit
+from exchange_kernel.kube.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 
 _log = logging.getLogger(__name__)
-
-# A decision that never comes to rest is a bug; it must not spin.
-MAX_STEPS = 24
-# After a failed pass, per object.
-FAILURES = Backoff(first=0.25, ceiling=30.0)
-# How long another process' words about the same facts are left standing.
-YIELDS_SECONDS = 30.0
 
 
 class Reconciler:
@@ -40,15 +35,7 @@ class Reconciler:
 
     async def reconcile(self, memo: IntentMemo, account: Account) -> float | None:
         """One pass. Returns in how many seconds the next one is due, None when only an event makes one necessary."""
-        try:
-            due = await self._pass(memo, account)
-        except (KubeError, VenueAway) as error:
-            memo.failures += 1
-            wait = FAILURES.after(memo.failures)
-            _log.warning("%s: %s; again in %.1f s", _name(memo), error, wait)
-            return wait
-        memo.failures = 0
-        return due
+        return await paced(memo, _name(memo), self._pass(memo, account))
 
     async def _pass(self, memo: IntentMemo, account: Account) -> float | None:
         why = ""
@@ -126,22 +113,17 @@ class Reconciler:
     # --- say ----------------------------------------------------------------------------------------------------
 
     def _yields(self, memo: IntentMemo, status: OrderIntentStatus) -> float:
-        """Seconds to hold back a mere opinion (not a fact about the order) that another process has just overruled.
-
-        Two processes that see different things, one of them cut off from the venue, would else overwrite each other's
-        words as fast as the API server lets them.
-        """
+        """Seconds to hold back a mere opinion (not a fact about the order) that another process has just overruled."""
         before = memo.intent.status
-        overruled = memo.said is not None and before not in (memo.said, status)
         fact = (before.state, before.filled_quantity, before.settled) != (
             status.state,
             status.filled_quantity,
             status.settled,
         )
         seen = before.observed_generation == memo.meta.generation
-        if fact or not overruled or not seen:
+        if fact or not seen or not yielding.is_overruled(memo.said, before, status):
             return 0.0
-        return memo.said_at + YIELDS_SECONDS - self._context.monotonic()
+        return yielding.pause(memo.said_at, self._context.monotonic())
 
     async def _publish(self, memo: IntentMemo, status: OrderIntentStatus) -> bool:
         """Write the status where it differs; False when the object has changed and must be judged anew."""

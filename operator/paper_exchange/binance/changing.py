@@ -5,7 +5,7 @@ from functools import partial
 
 from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render_changes, values
-from paper_exchange.binance.endpoint import Call, expected, refused
+from paper_exchange.binance.endpoint import Call, expected, refused, submitted
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.binance.trading import read_order, read_shape
@@ -100,10 +100,7 @@ def amend(venue: Venue, call: Call) -> Work:
 
 
 def _amend(venue: Venue, command: ReduceOrder) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
-    return render_changes.amended(expected(reply, OrderReduced))
+    return render_changes.amended(submitted(venue, command, OrderReduced))
 
 
 def amendments(venue: Venue, call: Call) -> Work:

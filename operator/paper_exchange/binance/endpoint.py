@@ -8,6 +8,7 @@ from paper_exchange.answering import Work
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.errors import VenueError
 from paper_exchange.binance.params import Params
+from paper_exchange.commands import Command
 from paper_exchange.model import ApiKey
 from paper_exchange.refusals import Refusal
 from paper_exchange.venue import Venue
@@ -64,3 +65,15 @@ def expected(reply: object, kind: type[_Expected]) -> _Expected:
     if not isinstance(reply, kind):
         raise TypeError(f"the engine answered {type(reply).__name__} where {kind.__name__} belongs")
     return reply
+
+
+def submitted(venue: Venue, command: Command, kind: type[_Expected]) -> _Expected:
+    """Carries out a command and gives its reply.
+
+    Raises:
+        VenueError: The engine refuses it.
+    """
+    reply = venue.submit(command)
+    if isinstance(reply, Refusal):
+        raise refused(reply)
+    return expected(reply, kind)

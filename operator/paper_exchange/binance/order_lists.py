@@ -4,7 +4,7 @@ from functools import partial
 
 from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render, render_lists, values
-from paper_exchange.binance.endpoint import Call, expected, refused
+from paper_exchange.binance.endpoint import Call, refused, submitted
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.list_model import ListOrderStatus
@@ -67,10 +67,7 @@ def _leg(params: Params, place: str, shared: PlaceOrder) -> PlaceOrder:
 
 
 def _place(venue: Venue, command: PlaceOco, shape: ResponseType) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
-    answer = expected(reply, ListPlaced)
+    answer = submitted(venue, command, ListPlaced)
     reports = [render.placed(each, shape) for each in answer.placed]
     return render_lists.listed(answer.order_list) | {"orderReports": reports}
 
@@ -92,10 +89,7 @@ def cancel(venue: Venue, call: Call) -> Work:
 
 
 def _cancel(venue: Venue, command: CancelList) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
-    return render_lists.canceled(expected(reply, ListCanceled))
+    return render_lists.canceled(submitted(venue, command, ListCanceled))
 
 
 def status(venue: Venue, call: Call) -> Work:

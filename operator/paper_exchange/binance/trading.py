@@ -5,12 +5,12 @@ from typing import Final
 
 from paper_exchange.answering import Json, Work
 from paper_exchange.binance import errors, render, render_account, render_lists, values
-from paper_exchange.binance.endpoint import Call, expected, refused
+from paper_exchange.binance.endpoint import Call, refused, submitted
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.order_commands import CancelOpenOrders, CancelOrder, CancelRestriction, PlaceOrder
-from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
+from paper_exchange.refusals import CANCEL_WITHOUT_ID
 from paper_exchange.replies import ListCanceled, OrderCanceled, OrderPlaced, OrdersCanceled
 from paper_exchange.venue import Venue
 
@@ -26,10 +26,7 @@ def place(venue: Venue, call: Call) -> Work:
 
 
 def _place(venue: Venue, command: PlaceOrder, shape: ResponseType) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
-    return render.placed(expected(reply, OrderPlaced), shape)
+    return render.placed(submitted(venue, command, OrderPlaced), shape)
 
 
 def test(venue: Venue, call: Call) -> Work:
@@ -111,10 +108,7 @@ def cancel(venue: Venue, call: Call) -> Work:
 
 
 def _cancel(venue: Venue, command: CancelOrder) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
-    return render.canceled(expected(reply, OrderCanceled))
+    return render.canceled(submitted(venue, command, OrderCanceled))
 
 
 def cancel_all(venue: Venue, call: Call) -> Work:
@@ -125,10 +119,7 @@ def cancel_all(venue: Venue, call: Call) -> Work:
 
 
 def _cancel_all(venue: Venue, command: CancelOpenOrders) -> Json:
-    reply = venue.submit(command)
-    if isinstance(reply, Refusal):
-        raise refused(reply)
     return [
         render_lists.canceled(entry) if isinstance(entry, ListCanceled) else render.canceled(entry)
-        for entry in expected(reply, OrdersCanceled).canceled
+        for entry in submitted(venue, command, OrdersCanceled).canceled
     ]

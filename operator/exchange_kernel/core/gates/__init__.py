@@ -15,6 +15,7 @@ from exchange_kernel.core.view import View
 
 __all__ = [
     "GATES",
+    "OF_THE_MARKET",
     "Rule",
     "Stop",
     "adoption_stop",
@@ -28,6 +29,18 @@ __all__ = [
     "wish_of",
 ]
 
+# What venue and market must take, whatever the account and the moment are like; asked of the legs of a group, too.
+OF_THE_MARKET: tuple[Rule, ...] = (
+    market.symbol,
+    market.supported,
+    market.order_list,
+    market.quote_quantity,
+    market.trailing,
+    market.policy,
+    market.rules_of_market,
+    limits.allowed_symbol,
+    limits.notional_currency,
+)
 # The order matters: what ends or denies an order is said before what only delays it.
 GATES: tuple[Rule, ...] = (
     wish.not_wanted,
@@ -39,15 +52,7 @@ GATES: tuple[Rule, ...] = (
     account.terminating,
     account.namespace_allowed,
     account.markets_known,
-    market.symbol,
-    market.supported,
-    market.order_list,
-    market.quote_quantity,
-    market.trailing,
-    market.policy,
-    market.rules_of_market,
-    limits.allowed_symbol,
-    limits.notional_currency,
+    *OF_THE_MARKET,
     wish.not_adopting,
     wish.not_suspended,
     wish.not_paused,

@@ -13,7 +13,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_rules import target_price
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.gates import account, limits, market, trading, wish
+from exchange_kernel.core.gates import OF_THE_MARKET, account, trading, wish
 from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
 from exchange_kernel.core.groups import native
 from exchange_kernel.core.groups.amounts import WORST_FEE
@@ -36,17 +36,6 @@ _OF_ACCOUNT: tuple[Rule, ...] = (
     account.terminating,
     account.namespace_allowed,
     account.markets_known,
-)
-# Asked of each leg.
-_OF_LEGS: tuple[Rule, ...] = (
-    market.symbol,
-    market.supported,
-    market.quote_quantity,
-    market.trailing,
-    market.policy,
-    market.rules_of_market,
-    limits.allowed_symbol,
-    limits.notional_currency,
 )
 _BEFORE_SENDING: tuple[Rule, ...] = (
     wish.not_suspended,
@@ -191,7 +180,7 @@ def _legs(facts: Facts) -> Stop | None:
     for leg in facts.legs:
         forms = (Form.WRITTEN, Form.TOUCHED) if _is_watched(facts, leg) else (Form.WRITTEN,)
         for form in forms:
-            stop = _first_of(_OF_LEGS, _as_order(facts, leg, form))
+            stop = _first_of(OF_THE_MARKET, _as_order(facts, leg, form))
             if stop is not None:
                 return replace(stop, message=f"leg {leg.name}: {stop.message}")
     return None
