@@ -101,14 +101,16 @@ def a_bracket_protects_and_takes_its_profit(stack: Stack, terminal: Terminal) ->
     stack.kubectl("wait", "--for=condition=Protected", "ordergroup/bracket", *ORDERS, "--timeout=30s")
     stack.kubectl("get", "ordergroups", *ORDERS)
     stack.kubectl("get", "orderintents", *ORDERS, "-l", "exchangekernel.dev/leg")
-    terminal.say(f"The stop rests at the venue. The market rises to {ABOVE_TARGET}, above the target.")
+    terminal.say(f"Both exits rest at the venue, tied together. The market rises to {ABOVE_TARGET}, above the target.")
     stack.venue.move_price(MARKET, ABOVE_TARGET)
     stack.kubectl("wait", "--for=jsonpath={.status.state}=Completed", "ordergroup/bracket", *ORDERS, "--timeout=30s")
     stack.kubectl("get", "ordergroups", *ORDERS)
     group = stack.ask("get", "ordergroup/bracket", *ORDERS)["status"]
     if group["filledQuantity"] != group["targetQuantity"]:
         raise DemoError(f"The bracket should have sold what it bought: {group}")
-    terminal.good(f"Sold {group['filledQuantity']} BTC, all that was bought after the fee; no stop is left behind.")
+    terminal.good(
+        f"Sold {group['filledQuantity']} BTC, all that was bought after the fee; the venue has ended the stop."
+    )
 
 
 def both_sides_agree(stack: Stack, terminal: Terminal) -> bool:

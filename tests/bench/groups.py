@@ -3,7 +3,9 @@
 Both begin when the fill's event of the venue's order stream arrives in this process. Two cases:
 
 * A bracket's entry is filled: until the stream says that the exit rests. The floor: two raw creates, acknowledged.
-* A leg of an OCO is filled: until the stream says that the other is canceled. The floor: one raw cancel, acknowledged.
+* A leg of an OCO is filled: until the stream says that the other has ended. The floor: one raw cancel, acknowledged.
+
+Both are measured with the operator tying the legs together, and with the venue doing so where it can.
 """
 
 import asyncio
@@ -12,6 +14,7 @@ import statistics
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from bench.fill import Events, events
@@ -35,6 +38,7 @@ TARGET = {"name": "target", "role": "TakeProfit", "side": "Sell", "type": "Limit
 STOP = {"name": "stop", "role": "StopLoss", "side": "Sell", "type": "StopMarket", "triggerPrice": "45000"}
 NEAR = {"name": "near", "side": "Buy", "type": "Limit", "price": PRICE}
 FAR = {"name": "far", "side": "Buy", "type": "Limit", "price": "40000"}
+AWAY = {"name": "away", "side": "Buy", "type": "StopMarket", "triggerPrice": "75000"}
 _MERGE = "application/merge-patch+json"
 
 
@@ -46,8 +50,10 @@ async def measure(stack: Stack) -> list[Row]:
         await session.load_markets()
         async with stack.operator(ours), events(stack, ours) as told, events(stack, theirs) as raw_told:
             for title, mine, floor in (
-                ("bracket's entry filled → its exit rests, p50", _bracket, _two_creates),
-                ("leg filled → its sibling canceled, p50", _oco, _one_cancel),
+                ("bracket's entry filled → its exit rests, emulated, p50", partial(_bracket, exits=1), _two_creates),
+                ("bracket's entry filled → both exits rest, native, p50", partial(_bracket, exits=2), _two_creates),
+                ("leg filled → its sibling ended, emulated, p50", partial(_oco, far=FAR), _one_cancel),
+                ("leg filled → its sibling ended, native, p50", partial(_oco, far=AWAY), _one_cancel),
             ):
                 await mine(stack, ours, told)
                 await floor(stack, session, raw_told)
@@ -100,30 +106,44 @@ async def _resting(told: Events, orders: int) -> None:
     await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _bracket(stack: Stack, desk: Desk, told: Events) -> float:
-    """Milliseconds."""
+async def _bracket(stack: Stack, desk: Desk, told: Events, *, exits: int) -> float:
+    """Milliseconds until so many exits rest: one where the operator ties them together, two where the venue does."""
     await stack.control.move_price(MARKET, HIGH)
-    name = await _create(stack, desk, ENTRY, TARGET, STOP)
+    name = await _create(stack, desk, ENTRY, TARGET, STOP, execution="Emulated" if exits == 1 else "Native")
     await _resting(told, 1)
     filled = asyncio.create_task(_until(told, lambda event: event["X"] == "FILLED"))
     await stack.control.move_price(MARKET, LOW)
     began = await filled
-    took = await _until(told, lambda event: event["X"] == "NEW" and event["S"] == "SELL") - began
+    ended = began
+    for _ in range(exits):
+        ended = await _until(told, lambda event: event["X"] == "NEW" and event["S"] == "SELL")
+    took = ended - began
     await _end(stack, desk, name)
     return took * 1000
 
 
-async def _oco(stack: Stack, desk: Desk, told: Events) -> float:
-    """Milliseconds."""
+async def _oco(stack: Stack, desk: Desk, told: Events, *, far: Json) -> float:
+    """Milliseconds; with a stop as the other leg the venue ties them together."""
     await stack.control.move_price(MARKET, HIGH)
-    name = await _create(stack, desk, NEAR, FAR, type="OCO", quantity="0.002")
+    name = await _create(stack, desk, NEAR, far, type="OCO", quantity="0.002")
     await _resting(told, 2)
-    filled = asyncio.create_task(_until(told, lambda event: event["X"] == "FILLED"))
+    both = asyncio.create_task(_both_ends(told))
     await stack.control.move_price(MARKET, LOW)
-    began = await filled
-    took = await _until(told, lambda event: event["X"] == "CANCELED") - began
+    filled, ended = await both
     await _end(stack, desk, name)
-    return took * 1000
+    return (ended - filled) * 1000
+
+
+async def _both_ends(told: Events) -> tuple[float, float]:
+    """When the one was filled and when the other ended; the venue may tell of the end first."""
+    filled = ended = 0.0
+    while not (filled and ended):
+        event = await told.next()
+        if event["X"] == "FILLED":
+            filled = time.time()
+        elif event["X"] in {"CANCELED", "EXPIRED"}:
+            ended = time.time()
+    return filled, max(filled, ended)
 
 
 # --- the floor --------------------------------------------------------------------------------------------------------
