@@ -130,6 +130,7 @@ class Proxy:
         self._after: list[After] = []
         self._stack = contextlib.AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
+        self._streams: list[aiohttp.ClientResponse] = []
         self._url = ""
 
     @property
@@ -144,6 +145,12 @@ class Proxy:
     def after(self, hook: After) -> None:
         """Ask this hook when the upstream has answered; the first action other than None counts."""
         self._after.append(hook)
+
+    def cut(self) -> None:
+        """Break off the watches and other streams that pass through now."""
+        streams, self._streams = self._streams, []
+        for answer in streams:
+            answer.close()
 
     def clear(self) -> None:
         """Forget all hooks and what went over the wire."""
@@ -223,6 +230,7 @@ class Proxy:
                 if (action := await self._judge(request, response)) is not None:
                     return _act(incoming, action)
                 if streams:
+                    self._streams.append(answer)
                     return await _stream(incoming, answer)
                 return web.Response(status=response.status, headers=_passed_on(response.headers), body=body)
         except (aiohttp.ClientError, OSError):

@@ -131,11 +131,21 @@ class Stack:
         """Delete what this view has made, and wait until it is gone."""
         for resource in (GROUPS, INTENTS, ACCOUNTS):
             for obj in await self.api.list(resource, self.namespace):
-                meta = obj["metadata"]
-                if meta["name"].startswith(self.prefix):
+                meta, account = obj["metadata"], obj["spec"].get("accountRef", {}).get("name", "")
+                if meta["name"].startswith(self.prefix) or (self.prefix and account.startswith(self.prefix)):
                     with contextlib.suppress(NotFound):
                         await self.api.delete(resource, self.namespace, meta["name"], uid=meta["uid"])
-                    await self.until_gone(meta["name"].removeprefix(self.prefix), resource)
+                    await self._until_deleted(resource, meta["name"])
+
+    async def _until_deleted(self, resource: Resource, name: str) -> None:
+        async def gone() -> bool:
+            try:
+                await self.api.get(resource, self.namespace, name)
+            except NotFound:
+                return True
+            return False
+
+        await eventually(gone, what=f"{name} is gone", seconds=self.dialect.patience)
 
     async def recreate(self, obj: Json, **metadata: object) -> Json:
         """Create an object again from an earlier one, as a manifest in Git would: without status, uid and versions."""

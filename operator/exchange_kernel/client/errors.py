@@ -3,7 +3,8 @@
     KernelError
     ├── ValidationError             the order is not one: refused before anything was sent
     ├── ExchangeError               the venue, or the way to it, said no, or nothing
-    │   └── KernelUnavailableError  the API server is silent: repeat with the same intent_id
+    │   ├── KernelUnavailableError  the API server is silent: repeat with the same intent_id
+    │   └── CancelIncompleteError   some orders are not confirmed canceled
     └── NotFoundError               no such intent, symbol, asset
         └── NotPublishedError       the market exists and is not published (spec.markets of the account)
 
@@ -129,6 +130,20 @@ class KernelUnavailableError(ExchangeError):
             group_id=group_id,
             retryable=True,
         )
+
+
+class CancelIncompleteError(ExchangeError):
+    """Some orders are not confirmed to have ended; their cancels stay asked for.
+
+    Attributes:
+        canceled: intent_ids that are confirmed Canceled.
+        pending: intent_ids whose end was not read in time.
+    """
+
+    def __init__(self, canceled: tuple[str, ...], pending: tuple[str, ...]) -> None:
+        message = f"{len(pending)} orders are not confirmed to have ended: {', '.join(pending[:10])}"
+        super().__init__(message, outcome=Outcome.UNKNOWN, reason="CancelIncomplete", retryable=True)
+        self.canceled, self.pending = canceled, pending
 
 
 class NotFoundError(KernelError):

@@ -6,15 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 
 from exchange_kernel.api.account_state import (
+    MAX_POSITIONS,
     MAX_UNMANAGED,
     AccountState,
     Balance,
     Health,
+    Position,
     ReconciliationMetrics,
     UnmanagedOrder,
     UnmanagedOrders,
 )
-from exchange_kernel.api.enums import HealthStatus, OrderStream
+from exchange_kernel.api.enums import HealthStatus, OrderStream, PositionSide, PositionSource
 from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.scalars import bounded
@@ -24,6 +26,7 @@ from exchange_kernel.core.account import SessionFacts
 from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue import VenueOrder
+from exchange_kernel.core.venue_rules import Market
 from exchange_kernel.exchange.streams import StreamState
 
 
@@ -47,6 +50,10 @@ class AccountPicture:
 
     Attributes:
         balances: As last read; None before the first read.
+        markets: The account's markets, by symbol.
+        in_flight: Creates at the venue without an answer yet.
+        queue_depth: Calls that wait for their turn at the venue.
+        swept_at: When all open orders were last read.
         open_orders: Working orders that OrderIntents own.
         unmanaged: Open orders at the venue that none owns.
         unknown: Placements that are not proven either way.
@@ -56,12 +63,16 @@ class AccountPicture:
     session: SessionFacts
     problem: Problem | None
     balances: Iterable[venue.Balance] | None
+    markets: Mapping[str, Market]
     open_orders: int
     unmanaged: tuple[VenueOrder, ...]
     unknown: int
     oldest_unknown_seconds: float | None
     counters: AccountCounters
     stream: StreamState
+    in_flight: int
+    queue_depth: int
+    swept_at: datetime | None
     at: datetime
 
 
@@ -88,6 +99,7 @@ def render(picture: AccountPicture) -> AccountState:
         trading_state=picture.account.spec.trading_state,
         ready=picture.problem is None,
         balances=tuple(_balance(each) for each in picture.balances or ()),
+        positions=_positions(picture),
         open_orders=picture.open_orders,
         unmanaged_orders=_unmanaged(picture.unmanaged),
         metrics=_metrics(picture),
@@ -105,13 +117,36 @@ def _timeless(state: AccountState) -> Mapping[str, object]:
     obj = state.to_object()
     for key in ("metadata", "asOf"):
         obj.pop(key, None)
-    for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt"):
+    # What is different at every moment is written when something else is.
+    for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt", "queueDepth", "inFlight"):
         obj.get("metrics", {}).pop(key, None)
     return obj
 
 
 def _balance(balance: venue.Balance) -> Balance:
     return Balance(asset=balance.asset, free=tidy(balance.free), locked=tidy(balance.locked), total=tidy(balance.total))
+
+
+def _positions(picture: AccountPicture) -> tuple[Position, ...]:
+    """On spot one position per base asset, by the first market that trades it, without an entry price.
+
+    BTC/USDT and BTC/EUR must not show the same BTC twice.
+    """
+    first: dict[str, str] = {}
+    for symbol in sorted(picture.markets):
+        first.setdefault(picture.markets[symbol].base, symbol)
+    held = sorted((each for each in picture.balances or () if each.total > 0), key=lambda each: each.asset)
+    return tuple(
+        Position(
+            symbol=first[each.asset],
+            asset=each.asset,
+            side=PositionSide.LONG,
+            quantity=tidy(each.total),
+            source=PositionSource.BALANCE,
+        )
+        for each in held
+        if each.asset in first
+    )[:MAX_POSITIONS]
 
 
 def _unmanaged(orders: tuple[VenueOrder, ...]) -> UnmanagedOrders:
@@ -142,12 +177,15 @@ def _metrics(picture: AccountPicture) -> ReconciliationMetrics:
     age = picture.oldest_unknown_seconds
     return ReconciliationMetrics(
         as_of=picture.at,
+        queue_depth=picture.queue_depth,
+        in_flight=picture.in_flight,
         unknown_orders=picture.unknown,
         oldest_unknown_seconds=None if age is None else bounded(Decimal(str(round(age, 1)))),
         retries=picture.counters.retries,
         errors=dict(sorted(picture.counters.errors.items())[:64]),
         placements=picture.counters.placements,
         resolved_unknown=picture.counters.resolved_unknown,
+        last_sweep_at=picture.swept_at,
     )
 
 

@@ -1,10 +1,12 @@
 """What is said of an account: it is judged, its status is written, and beside it the AccountState."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from exchange_kernel.controller import account_report
 from exchange_kernel.controller.account_report import AccountPicture
+from exchange_kernel.controller.connecting import NO_MARKETS
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.publishing import StateWriter, StatusWriter
 from exchange_kernel.core import account as core
@@ -58,6 +60,7 @@ class AccountSaying:
 
     def _picture(self, decision: AccountDecision) -> AccountPicture:
         runtime = self._runtime
+        opened = runtime.contact.opened
         memos = tuple(runtime.memos())
         unknown = [memo for memo in memos if memo.unknown]
         ages = [self._context.monotonic() - memo.receipt_seen_at for memo in unknown]
@@ -66,11 +69,22 @@ class AccountSaying:
             session=runtime.contact.facts,
             problem=decision.shown,
             balances=runtime.polling.balances,
+            markets=opened.markets if opened is not None else NO_MARKETS,
             open_orders=sum(memo.works for memo in memos),
             unmanaged=account_report.unmanaged(runtime.polling.snapshot, memos),
             unknown=len(unknown),
             oldest_unknown_seconds=max(ages, default=None),
             counters=runtime.counters,
             stream=runtime.following.said,
+            in_flight=opened.session.creates_in_flight if opened is not None else 0,
+            queue_depth=runtime.queue_depth,
+            swept_at=self._swept_at(),
             at=self._context.wall(),
         )
+
+    def _swept_at(self) -> datetime | None:
+        """When all open orders were last read, by the wall clock."""
+        polled_at = self._runtime.polling.polled_at
+        if polled_at is None:
+            return None
+        return self._context.wall() - timedelta(seconds=self._context.monotonic() - polled_at)

@@ -36,6 +36,7 @@ class ApiClient:
         transport: Transport,
         *,
         counters: CallCounters | None = None,
+        field_manager: str = FIELD_MANAGER,
         patience: Patience | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -43,6 +44,7 @@ class ApiClient:
     ) -> None:
         self.counters = counters or CallCounters()
         self._transport = transport
+        self._manager = field_manager
         self._patience = patience or Patience()
         self._monotonic = monotonic
         self._sleep = sleep
@@ -111,7 +113,7 @@ class ApiClient:
             "POST",
             resource.path(namespace),
             _what("create", resource, namespace, name),
-            _write_query(resource),
+            self._write_query(resource),
             orjson.dumps(body),
         )
         return await self._call("create", resource, request)
@@ -120,7 +122,7 @@ class ApiClient:
         """Replace one object by name. With a resourceVersion in the body it is a compare-and-set."""
         name = body["metadata"]["name"]
         path, what = resource.path(namespace, name), _what("replace", resource, namespace, name)
-        request = Request("PUT", path, what, _write_query(resource), orjson.dumps(body))
+        request = Request("PUT", path, what, self._write_query(resource), orjson.dumps(body))
         return await self._call("replace", resource, request)
 
     async def json_patch(
@@ -186,7 +188,7 @@ class ApiClient:
         path = resource.path(namespace, name, subresource)
         what = _what("patch", resource, namespace, name)
         return await self._call(
-            "patch", resource, Request("PATCH", path, what, _write_query(resource), body, content_type)
+            "patch", resource, Request("PATCH", path, what, self._write_query(resource), body, content_type)
         )
 
     async def _call(self, verb: str, resource: Resource, request: Request) -> Json:
@@ -209,6 +211,10 @@ class ApiClient:
                     raise
             await self._sleep(pause)
 
+    def _write_query(self, resource: Resource) -> Mapping[str, str]:
+        strict = {"fieldValidation": "Strict"} if resource.is_ours else {}
+        return {"fieldManager": self._manager, **strict}
+
     async def _send(self, verb: str, resource: Resource, request: Request) -> Answer:
         """Send once; after a 401 (nothing was done) once more with renewed credentials."""
         answer = await self._send_counted(verb, resource, request, renew_login=False)
@@ -228,14 +234,6 @@ class ApiClient:
 
 _READS: Final = frozenset({"get", "list", "review"})
 _VERSION: Final = Resource("", "v1", "version", "Info")  # for the counters: what is asked of the server itself
-
-
-def _write_query(resource: Resource) -> Mapping[str, str]:
-    return _STRICT if resource.is_ours else _LENIENT
-
-
-_LENIENT: Final[Mapping[str, str]] = {"fieldManager": FIELD_MANAGER}
-_STRICT: Final[Mapping[str, str]] = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
 
 
 def _what(verb: str, resource: Resource, namespace: str | None, name: object = None) -> str:

@@ -1,6 +1,7 @@
 """One HTTP request, one answer or one error. The only file that knows aiohttp's client."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,6 +17,7 @@ JSON_BODY: Final = "application/json"
 CALL_SECONDS: Final = 10.0
 CONNECT_SECONDS: Final = 5.0
 POOL_SIZE: Final = 64  # more requests than this at once only queue up inside the API server
+LONGEST_LINE: Final = 2**21  # an object of the API server has 1.5 MiB at most
 KEEP_ALIVE_SECONDS: Final = 60.0  # an API server closes idle connections after 90 s or more; be first
 
 
@@ -71,32 +73,65 @@ class HttpTransport:
 
     async def send(self, request: Request, *, renew_login: bool = False) -> Answer:
         """Send and wait for the whole answer. Raises Unavailable where none came."""
+        seconds = request.seconds or self._call_seconds
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+        with self._translated(request, seconds):
+            async with await self._begin(request, timeout, renew_login=renew_login) as response:
+                return Answer(response.status, await response.read(), response.headers.get("Retry-After"))
+        raise AssertionError("an error is translated or raised")
+
+    async def lines(self, request: Request, *, silence: float) -> AsyncGenerator[bytes, None]:
+        """Send, and give the lines of an answer that goes on, as they come.
+
+        Args:
+            request: What is asked.
+            silence: Seconds without a byte after which the connection counts as broken.
+
+        Raises:
+            KubeError: The error that the status stands for; `Unavailable` where the answer breaks off.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence)
+        with self._translated(request, silence):
+            async with await self._begin(request, timeout, renew_login=False) as response:
+                if response.status >= 300:
+                    body, pause = await response.read(), response.headers.get("Retry-After")
+                    raise from_response(request.what, response.status, body, pause)
+                async for line in response.content:
+                    yield line
+
+    async def _begin(
+        self, request: Request, bounds: aiohttp.ClientTimeout, *, renew_login: bool
+    ) -> aiohttp.client._RequestContextManager:
         session = self._session or self._open()
         headers = {"Accept": request.accept, "User-Agent": self._user_agent}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         if authorization := await self._connection.authorization(renew=renew_login):
             headers["Authorization"] = authorization
-        seconds = request.seconds or self._call_seconds
         url = URL(self._connection.server + request.path, encoded=True)
+        return session.request(
+            request.method,
+            url.with_query(request.query) if request.query else url,
+            data=request.body,
+            headers=headers,
+            allow_redirects=False,
+            proxy=self._connection.proxy,
+            server_hostname=self._connection.server_name,
+            timeout=bounds,
+            read_bufsize=LONGEST_LINE,
+        )
+
+    @contextlib.contextmanager
+    def _translated(self, request: Request, seconds: float) -> Iterator[None]:
+        """What goes wrong on the way is `Unavailable`."""
         try:
-            async with session.request(
-                request.method,
-                url.with_query(request.query) if request.query else url,
-                data=request.body,
-                headers=headers,
-                allow_redirects=False,
-                proxy=self._connection.proxy,
-                server_hostname=self._connection.server_name,
-                timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
-            ) as response:
-                return Answer(response.status, await response.read(), response.headers.get("Retry-After"))
+            yield
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientSSLError) as error:
             why = _why_not_connected(error)
             raise Unavailable(
                 f"cannot {request.what}: no connection to {self._connection.server}: {why}", maybe_done=False
             ) from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise Unavailable(f"cannot {request.what}: {_reason(error, seconds)}") from error
 
     async def close(self) -> None:

@@ -1,0 +1,224 @@
+"""What a started kernel watches: the desk's orders and groups, and the account's state.
+
+Each kind is listed and then watched. After a gap it is listed again and compared with what was seen, so that an event
+may come late and states may coalesce, but no fill is lost and nothing is told twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from exchange_kernel.api.account_state import AccountState
+from exchange_kernel.api.order_group import OrderGroup
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.client import differences
+from exchange_kernel.client.cluster import Cluster
+from exchange_kernel.client.differences import Seen
+from exchange_kernel.client.errors import ExchangeError, Outcome
+from exchange_kernel.client.events import AccountChanged, BaseEvent, EventType
+from exchange_kernel.kube.errors import Gone, KubeError, Malformed
+from exchange_kernel.kube.objects import read_object
+from exchange_kernel.kube.resources import ACCOUNT_STATES, GROUPS, INTENTS, Json, Resource
+from exchange_kernel.kube.watch import watch
+
+_log = logging.getLogger(__name__)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_NEEDED: Final = (
+    (INTENTS, ("create", "get", "list", "watch", "patch")),
+    (GROUPS, ("create", "get", "list", "watch", "patch")),
+)
+_OF_ACCOUNT: Final = ((ACCOUNT_STATES, ("get", "list", "watch")),)
+
+
+@dataclass(slots=True)
+class Live:
+    """The watches of one kernel.
+
+    Attributes:
+        tell: Told of every event, in order per order.
+        account: The AccountState as last seen; None before the first.
+        heard_at: Monotonic time of the last word of the API server.
+        errors: Watches that failed.
+    """
+
+    cluster: Cluster
+    tell: Callable[[BaseEvent], None]
+    account: AccountState | None = None
+    heard_at: float | None = None
+    errors: int = 0
+    _orders: dict[str, OrderIntent] = field(default_factory=dict)
+    _groups: dict[str, OrderGroup] = field(default_factory=dict)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _snapshot: bool = True
+
+    async def start(self) -> None:
+        """Check the rights, list, tell the snapshot, and watch from there. Raises ExchangeError."""
+        await self._check_rights()
+        desk = self.cluster.desk
+        followed: list[Coroutine[Any, Any, None]] = []
+        for resource, namespace, selector, take in (
+            (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}", self._orders_are),
+            (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}", self._groups_are),
+            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}", self._accounts_are),
+        ):
+            listed = self._list(resource, namespace, selector)
+            items, version = await self.cluster.asked(listed, "Account", desk.account)
+            take(items)
+            followed.append(self._follow(resource, namespace, selector, version))
+        self._snapshot = False
+        now = self.cluster.clocks.now()
+        event_id = f"{desk.account_namespace}/{desk.account}/{now.isoformat()}/{EventType.SNAPSHOT_COMPLETE.value}"
+        self.tell(BaseEvent(event_id=event_id, event_type=EventType.SNAPSHOT_COMPLETE, observed_at=now, replayed=True))
+        self._tasks = [asyncio.create_task(work) for work in followed]
+
+    async def stop(self) -> None:
+        """End the watches. Idempotent."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it watches."""
+        return bool(self._tasks)
+
+    async def _check_rights(self) -> None:
+        desk, missing = self.cluster.desk, []
+        for namespace, rows in ((desk.namespace, _NEEDED), (desk.account_namespace, _OF_ACCOUNT)):
+            for resource, verbs in rows:
+                for verb in verbs:
+                    asked = self.cluster.client.may(verb, resource, namespace)
+                    if not await self.cluster.asked(asked, "Account", desk.account):
+                        missing.append(f"{verb} {resource.plural} in {namespace}")
+        if missing:
+            message = f"these credentials may not {', '.join(missing)}: see examples/rbac/strategy.yaml"
+            raise ExchangeError(message, outcome=Outcome.NOT_PLACED, reason="Forbidden")
+
+    # --- one kind ------------------------------------------------------------------------------------------------
+
+    async def _list(self, resource: Resource, namespace: str, selector: str) -> tuple[list[Json], str]:
+        items: list[Json] = []
+        version = ""
+        async for page in self.cluster.client.pages(resource, namespace, field_selector=selector):
+            items += page["items"]
+            version = page["metadata"]["resourceVersion"]
+        self.heard_at = self.cluster.clocks.monotonic()
+        return items, version
+
+    async def _follow(self, resource: Resource, namespace: str, selector: str, version: str) -> None:
+        """Watch until canceled; after a gap list again."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                events = watch(self.cluster.transport, resource, namespace, version, field_selector=selector)
+                async with aclosing(events):
+                    async for kind, obj in events:
+                        version, pause = obj["metadata"]["resourceVersion"], _FIRST_PAUSE
+                        self.heard_at = self.cluster.clocks.monotonic()
+                        if kind != "BOOKMARK":
+                            self._take(resource, obj, deleted=kind == "DELETED")
+                continue
+            except Gone:
+                _log.info("the watch of %s is too far behind: it is listed again", resource.plural)
+            except KubeError as error:
+                self.errors += 1
+                _log.warning("%s; again in %.1f s", error, pause)
+                await self.cluster.clocks.sleep(pause)
+                pause = min(_LONGEST_PAUSE, pause * 2)
+            version = await self._list_again(resource, namespace, selector) or version
+
+    async def _list_again(self, resource: Resource, namespace: str, selector: str) -> str | None:
+        try:
+            items, version = await self._list(resource, namespace, selector)
+        except KubeError as error:
+            self.errors += 1
+            _log.warning("%s", error)
+            return None
+        {INTENTS: self._orders_are, GROUPS: self._groups_are, ACCOUNT_STATES: self._accounts_are}[resource](items)
+        return version
+
+    def _take(self, resource: Resource, obj: Json, *, deleted: bool) -> None:
+        try:
+            if resource is INTENTS:
+                self._order(read_object(OrderIntent, obj), deleted=deleted)
+            elif resource is GROUPS:
+                self._group(read_object(OrderGroup, obj), deleted=deleted)
+            elif not deleted:
+                self._account(read_object(AccountState, obj))
+        except Malformed as error:
+            self.errors += 1
+            _log.warning("%s", error)
+
+    # --- what it means -------------------------------------------------------------------------------------------
+
+    def _seen(self) -> Seen:
+        return Seen(self.cluster.clocks.now(), self._snapshot)
+
+    def _orders_are(self, items: list[Json]) -> None:
+        """All orders there are: what is not among them is gone."""
+        listed = {obj["metadata"]["uid"] for obj in items}
+        for uid in [uid for uid in self._orders if uid not in listed]:
+            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
+        for obj in items:
+            self._take(INTENTS, obj, deleted=False)
+
+    def _order(self, found: OrderIntent, *, deleted: bool) -> None:
+        if not self.cluster.desk.owns({"metadata": {"namespace": found.metadata.namespace}, "spec": _ref(found)}):
+            return
+        uid, before = found.metadata.uid, self._orders.get(found.metadata.uid)
+        if before is not None and not _is_newer(found, before):
+            # A list may show an older moment than the watch before it did.
+            if deleted:
+                self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
+            return
+        for event in differences.of_order(before, found, self._seen()):
+            self.tell(event)
+        self._orders[uid] = found
+        if deleted:
+            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
+
+    def _groups_are(self, items: list[Json]) -> None:
+        listed = {obj["metadata"]["uid"] for obj in items}
+        self._groups = {uid: group for uid, group in self._groups.items() if uid in listed}
+        for obj in items:
+            self._take(GROUPS, obj, deleted=False)
+
+    def _group(self, found: OrderGroup, *, deleted: bool) -> None:
+        before = self._groups.pop(found.metadata.uid, None)
+        for event in differences.of_group(before, found, self._seen()):
+            self.tell(event)
+        if not deleted:
+            self._groups[found.metadata.uid] = found
+
+    def _accounts_are(self, items: list[Json]) -> None:
+        for obj in items:
+            self._take(ACCOUNT_STATES, obj, deleted=False)
+
+    def _account(self, found: AccountState) -> None:
+        before, self.account = self.account, found
+        if before is not None and before.ready == found.ready and before.trading_state is found.trading_state:
+            return
+        self.tell(
+            AccountChanged(
+                event_id=f"{found.metadata.uid}/{found.metadata.resource_version}/{EventType.ACCOUNT_CHANGED.value}",
+                event_type=EventType.ACCOUNT_CHANGED,
+                observed_at=self.cluster.clocks.now(),
+                replayed=self._snapshot,
+                ready=found.ready,
+                detail={"message": found.health.message if found.health is not None else ""},
+            )
+        )
+
+
+def _ref(found: OrderIntent) -> Json:
+    ref = found.spec.account_ref
+    return {"accountRef": {"namespace": ref.namespace, "name": ref.name}}
+
+
+def _is_newer(found: OrderIntent, before: OrderIntent) -> bool:
+    one, other = found.metadata.resource_version, before.metadata.resource_version
+    return int(one) > int(other) if one.isdigit() and other.isdigit() else one != other
