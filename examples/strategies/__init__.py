@@ -1,0 +1,1 @@
+"""Two small strategies that trade through the interface; copy one and change it."""
