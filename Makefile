@@ -87,7 +87,7 @@ pins: setup ## refresh the exact versions and hashes in requirements/
 	  set -- $$target; name=$$1; shift; \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make pins" \
-	    pyproject.toml "$$@" -o requirements/$$name.txt; \
+	    pyproject.toml --extra operator "$$@" -o requirements/$$name.txt; \
 	  echo "requirements/$$name.txt: $$(grep -c == requirements/$$name.txt) packages"; \
 	done
 

@@ -8,10 +8,15 @@ import signal
 import sys
 
 from exchange_kernel import settings as knobs
-from exchange_kernel.controller import logs
-from exchange_kernel.controller.operator import Operator
 from exchange_kernel.kube.errors import KubeError
 from exchange_kernel.settings import Settings
+
+try:
+    from exchange_kernel.controller import logs
+    from exchange_kernel.controller.operator import Operator
+except ModuleNotFoundError as missing:
+    # Strategies do without the operator's libraries.
+    sys.exit(f"exchange-kernel: {missing}. Install the operator: pip install 'exchange-kernel-operator[operator]'")
 
 DESCRIPTION = """\
 The Exchange Kernel Operator brings OrderIntents onto exchanges, at most once each, and writes what became of them
