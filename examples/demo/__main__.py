@@ -59,6 +59,7 @@ def _run(terminal: Terminal) -> int:
         scenes.bad_manifests_are_refused(stack, terminal)
         scenes.killed_in_the_middle_of_placing(stack, terminal)
         scenes.a_bracket_protects_and_takes_its_profit(stack, terminal)
+        scenes.a_strategy_buys_through_the_interface(stack, terminal)
         same = scenes.both_sides_agree(stack, terminal)
     finally:
         _clean_up(stack)

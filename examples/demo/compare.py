@@ -62,7 +62,7 @@ def compare(intents: Sequence[Json], receipts: Sequence[Json], orders: Sequence[
 def _receipt(receipt: Json, intent: Json | None, orders: Sequence[Json]) -> Line:
     own = [order for order in orders if order["clientOrderId"] in _ids(receipt)]
     state, filled, words = _claim(receipt, intent)
-    same = len(own) == 1 and STATES.get(own[0]["status"]) == state and Decimal(own[0]["executedQty"]) == filled
+    same = len(own) == 1 and _expected(own[0]) == state and Decimal(own[0]["executedQty"]) == filled
     venue = "; ".join(_venue_words(order) for order in own) or "no such order"
     return Line(receipt["claimant"]["name"], words, venue, len(own), same)
 
@@ -84,6 +84,13 @@ def _unsent(intent: Json) -> Line:
 
 def _ids(receipt: Json) -> list[str]:
     return [placement["clientOrderId"] for placement in receipt["placements"]]
+
+
+def _expected(order: Json) -> str | None:
+    # A stop that waits is NEW as well, and not in the book.
+    if order["status"] == "NEW" and not order.get("isWorking", True):
+        return "Untriggered"
+    return STATES.get(order["status"])
 
 
 def _venue_words(order: Json) -> str:

@@ -12,6 +12,7 @@ LIMIT_BUY: Final = "examples/10-limit-buy.yaml"
 BRACKET: Final = "examples/30-bracket.yaml"
 MARKET: Final = "BTCUSDT"
 ABOVE_TARGET: Final = "66500"
+STRATEGY_FLAGS: Final = ("--namespace", "strategy-demo", "--stop", "50000", "--target", "80000", "--rounds", "1")
 ANSWER_DELAY_MS: Final = 60_000
 
 
@@ -111,6 +112,19 @@ def a_bracket_protects_and_takes_its_profit(stack: Stack, terminal: Terminal) ->
     terminal.good(
         f"Sold {group['filledQuantity']} BTC, all that was bought after the fee; the venue has ended the stop."
     )
+
+
+def a_strategy_buys_through_the_interface(stack: Stack, terminal: Terminal) -> None:
+    """The same bracket from a program, which has no key of the venue."""
+    terminal.section("A strategy buys through the Python interface, and is run again")
+    stack.kubectl("apply", "-f", "examples/rbac/strategy.yaml")
+    arguments = ("trading-accounts/paper", *STRATEGY_FLAGS)
+    stack.strategy("dca", *arguments)
+    stack.kubectl("wait", "--for=condition=Protected", "ordergroup/dca-1", *ORDERS, "--timeout=30s")
+    terminal.say("Started again, as after a crash: what was bought is not bought again.")
+    if "dca-1: bought before" not in stack.strategy("dca", *arguments):
+        raise DemoError("The strategy should have found its purchase")
+    stack.kubectl("get", "ordergroups", *ORDERS)
 
 
 def both_sides_agree(stack: Stack, terminal: Terminal) -> bool:

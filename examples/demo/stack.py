@@ -1,6 +1,7 @@
 """The stack: a control plane, a local venue, and the operator with the rights of examples/rbac and no others."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ REPOSITORY: Final = Path(__file__).resolve().parents[2]
 EXAMPLES: Final = REPOSITORY / "examples"
 ENDPOINT: Final = "http://127.0.0.1:8765"
 NAMESPACE: Final = "exchange-kernel"
+STRATEGY: Final = "system:serviceaccount:strategy-demo:strategy"
 SERVICE_ACCOUNT: Final = f"system:serviceaccount:{NAMESPACE}:exchange-kernel"
 KEY: Final = "paper=paperExchangeDemoKey:paperExchangeDemoSecret"  # as in examples/02-credentials.yaml
 BALANCES: Final = "paper:USDT=100000,BTC=5"
@@ -159,6 +161,31 @@ class Stack:
             timeout=90,
         )
         return done.returncode, done.stdout
+
+    def strategy(self, name: str, *arguments: str) -> str:
+        """Run one of `examples/strategies` to its end, with a strategy's rights; show what it prints.
+
+        Raises:
+            DemoError: It failed.
+        """
+        self._terminal.command(f"python -m strategies.{name} {' '.join(arguments)}")
+        config = str(self.cluster.kubeconfig_for(STRATEGY))
+        command = [sys.executable, "-m", f"strategies.{name}", *arguments, "--kubeconfig", config]
+        done = subprocess.run(  # noqa: S603 - the demo's own commands, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(EXAMPLES)},
+            timeout=90,
+        )
+        self._terminal.output(done.stdout)
+        if done.returncode:
+            raise DemoError("The strategy failed.")
+        return done.stdout
 
     # --- objects
 

@@ -12,14 +12,14 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
-from exchange_kernel.api.enums import GroupType, OrderType, Side
+from exchange_kernel.api.enums import GroupState, GroupType, OrderType, Side
 from exchange_kernel.client.base import ExchangeKernel
 from exchange_kernel.client.errors import ExchangeError, KernelUnavailableError, NotFoundError, ValidationError
 from exchange_kernel.client.events import BaseEvent, GroupChanged, OrderFilled
 from exchange_kernel.client.models import StandardOrder, StandardOrderGroup
 from strategies.common import parser, run, say
 
-RETRY_SECONDS = 2.0
+RETRY_SECONDS, GUARD_SECONDS = 2.0, 30.0
 
 
 def bracket(name: str, arguments: argparse.Namespace) -> StandardOrderGroup:
@@ -39,22 +39,60 @@ def bracket(name: str, arguments: argparse.Namespace) -> StandardOrderGroup:
     return StandardOrderGroup(orders=(entry, target, stop), mode=GroupType.BRACKET, group_id=name)
 
 
+class Watch:
+    """Prints what happens to the groups of a strategy, and knows which of them are guarded."""
+
+    def __init__(self, name: str) -> None:
+        self._prefix = f"{name}-"
+        self._settled: dict[str, asyncio.Event] = {}
+
+    def hear(self, event: BaseEvent) -> None:
+        """A callback of the kernel."""
+        if event.group_id is None or not event.group_id.startswith(self._prefix):
+            return
+        if isinstance(event, OrderFilled):
+            say(f"  {event.intent_id}: filled {event.fill_quantity} at {event.average_price}")
+        elif isinstance(event, GroupChanged):
+            words = {True: "protected by its stop", False: "not protected yet", None: "nothing held"}
+            say(f"  {event.group_id}: {event.state}, {words[event.protected]}")
+            if event.protected or GroupState(event.state).is_final:
+                self._of(event.group_id).set()
+
+    async def guarded(self, group: str) -> bool:
+        """Wait until what a group holds has its stop, or the group has ended; False after some seconds."""
+        try:
+            async with asyncio.timeout(GUARD_SECONDS):
+                await self._of(group).wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _of(self, group: str) -> asyncio.Event:
+        return self._settled.setdefault(group, asyncio.Event())
+
+
 async def trade(kernel: ExchangeKernel, arguments: argparse.Namespace) -> None:
     """Run all rounds, one after the other; those that are there already are not bought again."""
-    kernel.subscribe_events(lambda event: _tell(event, arguments.name), {"include_snapshot": False})
+    watch = Watch(arguments.name)
+    kernel.subscribe_events(watch.hear, {"include_snapshot": False})
     await kernel.start()
+    bought = 0
     for number in range(1, arguments.rounds + 1):
         name = f"{arguments.name}-{number}"
         begun = await _bought_at(kernel, name)
         if begun is not None:
             say(f"{name}: bought before, at {begun:%H:%M:%S}")
+            bought += 1
         else:
             begun = datetime.now(UTC)
-            await _buy(kernel, name, arguments)
+            if await _buy(kernel, name, arguments):
+                bought += 1
+                if not await watch.guarded(name):
+                    say(f"{name}: no word of its stop yet; see: kubectl describe og/{name}")
         if number < arguments.rounds:
             due = begun + timedelta(seconds=arguments.every)
             await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
-    say(f"all {arguments.rounds} rounds are done; the operator guards what was bought")
+    say(f"{bought} of {arguments.rounds} rounds were bought; the operator guards them")
 
 
 async def _bought_at(kernel: ExchangeKernel, name: str) -> datetime | None:
@@ -64,7 +102,8 @@ async def _bought_at(kernel: ExchangeKernel, name: str) -> datetime | None:
         return None
 
 
-async def _buy(kernel: ExchangeKernel, name: str, arguments: argparse.Namespace) -> None:
+async def _buy(kernel: ExchangeKernel, name: str, arguments: argparse.Namespace) -> bool:
+    """Returns whether the order was taken, or may have been."""
     while True:
         try:
             legs = await kernel.place_order_group(bracket(name, arguments), {"strategy": "dca"})
@@ -74,21 +113,11 @@ async def _buy(kernel: ExchangeKernel, name: str, arguments: argparse.Namespace)
             await asyncio.sleep(RETRY_SECONDS)
         except (ValidationError, ExchangeError) as error:
             say(f"{name}: not bought: {error}")
-            return
+            return False
         else:
             state = await kernel.get_order_state(legs[0])
             say(f"{name}: {state.state}, {state.filled_quantity} at {state.average_price}")
-            return
-
-
-def _tell(event: BaseEvent, name: str) -> None:
-    if event.group_id is None or not event.group_id.startswith(f"{name}-"):
-        return
-    if isinstance(event, OrderFilled):
-        say(f"  {event.intent_id}: filled {event.fill_quantity} at {event.average_price}")
-    elif isinstance(event, GroupChanged):
-        guarded = {True: "protected by its stop", False: "NOT PROTECTED", None: "nothing held"}[event.protected]
-        say(f"  {event.group_id}: {event.state}, {guarded}")
+            return True
 
 
 def main() -> int:

@@ -78,7 +78,7 @@ async def test_dca_buys_each_round_once_and_protects_it(shared: Stack, start: St
     for number in (1, 2, 3):
         await shared.until_protected(f"dca-{number}")
         assert f"dca-{number}: Filled, 0.01" in dca.log
-    assert "all 3 rounds are done" in dca.log
+    assert "3 of 3 rounds were bought" in dca.log
 
 
 @pytest.mark.parametrize("moment", ["before the group is stored", "after the group was stored"])
@@ -113,34 +113,69 @@ async def test_dca_says_what_is_wrong_with_its_prices_and_buys_nothing(shared: S
     dca = start("dca", "--stop", "61000", "--target", "66000", "--quantity", "0.01", "--rounds", "1")
     await eventually(dca.ended, what="the end of the strategy")
     assert "not bought" in dca.log
+    assert "0 of 1 rounds were bought" in dca.log
     assert "61000" in dca.log
     await shared.no_order()
 
 
-async def test_the_grid_buys_sells_and_buys_again_also_after_a_kill(shared: Stack, start: Start) -> None:
-    grid = start(*GRID)
-
+async def _the_grid_goes_on(stack: Stack, begin: Callable[[], StrategyProcess], name: str) -> StrategyProcess:
     async def resting(*expected: str) -> bool:
-        orders = (await shared.truth()).orders
-        return sorted(f"{o['side']} {Decimal(o['price']):.0f}" for o in orders if o["status"] == "NEW") == sorted(
-            expected
-        )
+        orders = (await stack.truth()).orders
+        working = sorted(f"{o['side']} {Decimal(o['price']):.0f}" for o in orders if o["status"] == "NEW")
+        return working == sorted(expected)
 
+    grid = begin()
     await eventually(lambda: resting("BUY 50000", "BUY 52000"), what="both lines")
     grid.kill()
-    await shared.control.move_price("BTCUSDT", "51500")
-    await shared.until_state("grid-1-0", "Filled")
-    grid = start(*GRID)
+    await stack.control.move_price("BTCUSDT", "51500")
+    await stack.until_state(f"{name}-1-0", "Filled")
+    grid = begin()
     await eventually(lambda: resting("BUY 50000", "SELL 54000"), what="the sale one line higher")
-    await shared.control.move_price("BTCUSDT", "54500")
+    await stack.control.move_price("BTCUSDT", "54500")
     await eventually(lambda: resting("BUY 50000", "BUY 52000"), what="the next purchase")
 
-    names = Counter(order["clientOrderId"] for order in (await shared.truth()).orders)
+    names = Counter(order["clientOrderId"] for order in (await stack.truth()).orders)
     assert (len(names), set(names.values())) == (4, {1})
+    return grid
+
+
+async def test_the_grid_buys_sells_and_buys_again_also_after_a_kill(shared: Stack, start: Start) -> None:
+    grid = await _the_grid_goes_on(shared, lambda: start(*GRID), "grid")
     grid.ask_to_stop()
     await eventually(grid.ended, what="the end of the strategy")
     assert grid.code == 0, grid.log
     assert "the orders stay" in grid.log
+
+
+async def test_the_grid_in_shell_does_the_same_with_kubectl_alone(shared: Stack) -> None:
+    made: list[StrategyProcess] = []
+
+    def begin() -> StrategyProcess:
+        account = f"{shared.namespace}/{shared.named('main')}"
+        line = ("grid.sh", account, shared.namespace, "50000", "54000", "3", "0.01")
+        more = {**shared.plane.env(), "NAME": shared.named("shell-grid")}
+        log = shared.folder / f"{shared.prefix}shell-grid.log"
+        made.append(StrategyProcess(log, shared.folder / "left-the-machine.log", line, more))
+        made[-1].start()
+        return made[-1]
+
+    try:
+        grid = await _the_grid_goes_on(shared, begin, "shell-grid")
+        assert "shell-grid-1-1: Sell 0.00999" in grid.log
+    finally:
+        for process in made:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("paper", "desk", "1", "2", "3", "0.1"), ("a/b", "desk", "9", "2", "3", "0.1")]
+)
+async def test_the_grid_in_shell_says_what_to_write(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    grid = StrategyProcess(tmp_path / "log", tmp_path / "left", ("grid.sh", *arguments))
+    grid.start()
+    await eventually(grid.ended, what="the end")
+    assert grid.code == 2
+    assert "LOW" in grid.log
 
 
 @pytest.fixture

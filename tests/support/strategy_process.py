@@ -1,29 +1,33 @@
-"""A strategy of `examples/strategies` as a process of its own."""
+"""A strategy of `examples/strategies`, in Python or shell, as a process of its own."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.loopback_only import loopback_guard
 
 REPOSITORY = Path(__file__).parents[2]
+STRATEGIES = REPOSITORY / "examples" / "strategies"
 
 
 @dataclass
 class StrategyProcess:
-    """`python -m strategies.NAME ...` with a log.
+    """`python -m strategies.NAME ...`, or `NAME.sh ...`, with a log.
 
     Args:
         log_path: Where it prints to; all its lives append.
         guard_log: Where attempts to leave the machine are noted.
         line: The strategy's name, and its arguments.
+        more: Of the environment.
     """
 
     log_path: Path
     guard_log: Path
     line: tuple[str, ...]
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -32,9 +36,12 @@ class StrategyProcess:
         folders = (loopback_guard.FOLDER, REPOSITORY / "operator", REPOSITORY / "examples")
         environment = {**os.environ, **guarded, "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders)}
         name, *arguments = self.line
-        line = [sys.executable, "-m", f"strategies.{name}", *arguments]
+        script = name.endswith(".sh")
+        run = [str(STRATEGIES / name)] if script else [sys.executable, "-m", f"strategies.{name}"]
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+            self._process = subprocess.Popen(
+                [*run, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**environment, **self.more}
+            )
 
     def kill(self) -> None:
         """SIGKILL; it is gone when this returns."""

@@ -16,8 +16,10 @@ def receipt(name: str = "a", *, uid: str = "u1", ids: tuple[str, ...] = ("c1",),
     return {"claimant": {"name": name, "uid": uid}, "placements": placements, **more}
 
 
-def order(ident: str = "c1", status: str = "NEW", filled: str = "0.00000000") -> dict[str, Any]:
-    return {"clientOrderId": ident, "status": status, "executedQty": filled}
+def order(
+    ident: str = "c1", status: str = "NEW", filled: str = "0.00000000", *, working: bool = True
+) -> dict[str, Any]:
+    return {"clientOrderId": ident, "status": status, "executedQty": filled, "isWorking": working}
 
 
 def verdicts(*parts: list[dict[str, Any]]) -> list[bool]:
@@ -29,6 +31,7 @@ def verdicts(*parts: list[dict[str, Any]]) -> list[bool]:
     [
         (intent(), order()),
         (intent(state="Filled", filled="0.5"), order(status="FILLED", filled="0.50000000")),
+        (intent(state="Untriggered"), order(working=False)),
         (intent(state="Expired", filled="0.1"), order(status="EXPIRED", filled="0.1")),
     ],
 )
@@ -42,6 +45,8 @@ def test_the_same_state_and_fill_are_the_same(claimed: dict[str, Any], told: dic
         (intent(), [order(status="CANCELED")]),
         (intent(state="Filled", filled="0.5"), [order(status="FILLED", filled="0.4")]),
         (intent(), []),
+        (intent(), [order(working=False)]),
+        (intent(state="Untriggered"), [order()]),
         (intent(), [order(), order()]),
     ],
 )
