@@ -33,6 +33,7 @@ from support.stack import Stack, client_of, eventually
 from support.strategy_process import StrategyProcess
 
 Json = Any
+EXAMPLES = Path(__file__).parents[2] / "examples"
 Start = Callable[..., StrategyProcess]
 
 
@@ -81,7 +82,7 @@ async def test_dca_buys_each_round_once_and_protects_it(shared: Stack, start: St
     assert "3 of 3 rounds were bought" in dca.log
 
 
-@pytest.mark.parametrize("moment", ["before the group is stored", "after the group was stored"])
+@pytest.mark.parametrize("moment", ["before the group is stored", "after the group was stored", "while it waits"])
 async def test_dca_goes_on_after_a_kill_and_buys_nothing_twice(shared: Stack, start: Start, moment: str) -> None:
     proxy = await shared.api_proxy()
     running: list[StrategyProcess] = []
@@ -89,8 +90,10 @@ async def test_dca_goes_on_after_a_kill_and_buys_nothing_twice(shared: Stack, st
 
     async def kill(request: Request, response: Response | None = None) -> Action | None:
         del response
-        second = shared.named("dca-2").encode() in request.body
-        if request.method == "POST" and request.path.endswith("/ordergroups") and second and not killed:
+        second = shared.named("dca-2")
+        stores = request.method == "POST" and request.path.endswith("/ordergroups") and second.encode() in request.body
+        waits = "watch" in request.query and request.query.get("fieldSelector") == f"metadata.name={second}"
+        if (waits if moment == "while it waits" else stores) and not killed:
             killed.append(request.path)
             running[0].kill()
             return Drop()
@@ -183,7 +186,7 @@ def pod_kubeconfig(shared: Stack) -> Path:
     """What a pod has: the token of a ServiceAccount with the rules of `examples/rbac/strategy.yaml`."""
     rules = [
         rule
-        for document in yaml.safe_load_all((Path(__file__).parents[2] / "examples/rbac/strategy.yaml").read_text())
+        for document in yaml.safe_load_all((EXAMPLES / "rbac" / "strategy.yaml").read_text())
         if document["kind"] == "Role"
         for rule in document["rules"]
     ]
@@ -289,3 +292,10 @@ async def test_a_kernel_without_rights_says_so_at_its_start(shared: Stack, pod_k
         await elsewhere.start()
     assert caught.value.reason == "Forbidden"
     await elsewhere.stop()
+
+
+async def test_the_pods_of_the_strategies_are_what_the_api_server_takes(shared: Stack) -> None:
+    shared.plane.run_kubectl("apply", "-f", str(EXAMPLES / "rbac" / "strategy.yaml"))
+    said = await shared.kubectl("apply", "-k", str(EXAMPLES / "strategies"), "--dry-run=server", "-n", "strategy-demo")
+    created = [line.split(" ")[0].partition("-")[0] for line in said.splitlines()]
+    assert sorted(created) == ["configmap/strategies", "deployment.apps/grid", "job.batch/dca"]
