@@ -75,10 +75,10 @@ async def measure(stack: Stack) -> list[Row]:
         ours.side(stack.api) as side,
         events(stack, ours) as told,
         events(stack, theirs) as raw_told,
-        _raw_orders(stack, theirs) as place,
+        raw_orders(stack, theirs) as place,
     ):
         sample = (await _operator_fills(stack, side, told))[1]
-        target = await _target(stack, theirs)
+        target = await target_of(stack, theirs)
         await _floor_fills(stack, raw_told, place, target, sample)
         rounds: list[tuple[list[float], list[float]]] = []
         for _ in range(ROUNDS):
@@ -116,7 +116,7 @@ async def _operator_fills(stack: Stack, side: Side, told: Events) -> tuple[float
 
 
 @contextlib.asynccontextmanager
-async def _raw_orders(stack: Stack, desk: Desk) -> AsyncIterator[Place]:
+async def raw_orders(stack: Stack, desk: Desk) -> AsyncIterator[Place]:
     session = open_exchange(Venue("binance", endpoint=stack.venue["url"]), Credentials(desk.key, desk.secret))
     await session.load_markets()
 
@@ -132,7 +132,7 @@ async def _raw_orders(stack: Stack, desk: Desk) -> AsyncIterator[Place]:
         await session.close()
 
 
-async def _target(stack: Stack, desk: Desk) -> str:
+async def target_of(stack: Stack, desk: Desk) -> str:
     """An OrderIntent that no operator watches, to write to."""
     body = manifests.intent(desk.namespace, "target", "main", type="Limit", quantity="0.001", price=PRICE)
     await stack.api.create(INTENTS, desk.namespace, body)

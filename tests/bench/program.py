@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 
-from bench import burst, cancel, fill, groups, idle, latency, scale
+from bench import burst, cancel, fill, groups, idle, latency, scale, strategies
 from bench.processes import machine
 from bench.stack import Stack, running
 from bench.table import Row, render
-
-PARTS = ("latency", "fill", "groups", "cancel", "burst", "idle", "start", "large", "retention")
 
 
 def say(line: str) -> None:
@@ -28,36 +28,39 @@ async def _sample(stack: Stack) -> dict[str, object]:
     return sample
 
 
-async def run(parts: tuple[str, ...], operator_module: str) -> list[Row]:
+async def _latency(stack: Stack) -> list[Row]:
+    return latency.rows(await latency.measure(stack))
+
+
+async def _burst(stack: Stack) -> list[Row]:
+    return burst.rows(*await burst.measure(stack, await _sample(stack), say))
+
+
+async def _large(stack: Stack) -> list[Row]:
+    return await scale.measure_burst(stack, await _sample(stack), say)
+
+
+PARTS: Mapping[str, tuple[str, Callable[[Stack], Awaitable[list[Row]]]]] = {
+    "latency": ("one order at a time, the operator and the floor in turns", _latency),
+    "fill": ("fills, the operator and the floor in turns", fill.measure),
+    "groups": ("groups that act on a fill, the operator and the floor in turns", groups.measure),
+    "strategies": ("the interface for strategies, in turns with raw HTTP", partial(strategies.measure, say=say)),
+    "cancel": ("cancels beside a thousand open orders", cancel.measure),
+    "burst": ("bursts, the operator and the raw program in turns", _burst),
+    "idle": ("orders that work while nothing happens", idle.measure),
+    "start": ("a start beside orders that work already", partial(scale.measure_start, say=say)),
+    "large": ("large bursts, the operator and the raw program in turns", _large),
+    "retention": ("receipts whose retention has passed", partial(scale.measure_retention, say=say)),
+}
+
+
+async def run(parts: Collection[str], operator_module: str) -> list[Row]:
     rows: list[Row] = []
     async with running(operator_module) as stack:
-        if "latency" in parts:
-            say("one order at a time, the operator and the floor in turns …")
-            rows += latency.rows(await latency.measure(stack))
-        if "fill" in parts:
-            say("fills, the operator and the floor in turns …")
-            rows += await fill.measure(stack)
-        if "groups" in parts:
-            say("groups that act on a fill, the operator and the floor in turns …")
-            rows += await groups.measure(stack)
-        if "cancel" in parts:
-            say("cancels beside a thousand open orders …")
-            rows += await cancel.measure(stack)
-        if "burst" in parts:
-            say("bursts, the operator and the raw program in turns …")
-            rows += burst.rows(*await burst.measure(stack, await _sample(stack), say))
-        if "idle" in parts:
-            say("orders that work while nothing happens …")
-            rows += await idle.measure(stack)
-        if "start" in parts:
-            say("a start beside orders that work already …")
-            rows += await scale.measure_start(stack, say)
-        if "large" in parts:
-            say("large bursts, the operator and the raw program in turns …")
-            rows += await scale.measure_burst(stack, await _sample(stack), say)
-        if "retention" in parts:
-            say("receipts whose retention has passed …")
-            rows += await scale.measure_retention(stack, say)
+        for name, (what, measure) in PARTS.items():
+            if name in parts:
+                say(f"{what} …")
+                rows += await measure(stack)
     return rows
 
 
