@@ -343,6 +343,7 @@ async def test_markets_and_assets_are_told_as_they_are_published(
 
 async def test_the_account_tells_balances_and_positions(shared: Stack, kernel: KubernetesExchangeKernel) -> None:
     await kernel.place_order(MARKET)
+    await shared.until_state_of_account()
 
     async def bought() -> bool:
         held = {position.asset: position.quantity for position in await kernel.get_positions()}
@@ -441,6 +442,8 @@ async def test_health_and_metrics_are_told_and_health_never_raises(
         "Enabled",
     )
     assert health["watch_age_seconds"] is not None
+    assert health["exchange_latency_ms"] >= 0
+    assert abs(health["clock_skew_ms"]) < 5000, "venue and operator share this machine's clock"
     nowhere = kernel_of(shared, "nobody")
     assert (await nowhere.health_check())["status"] == "Unhealthy"
     lost = KubernetesExchangeKernel("main", kubeconfig=shared.folder / "no-such-file")

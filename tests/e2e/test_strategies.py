@@ -256,6 +256,7 @@ async def test_the_rights_of_a_strategy_are_enough_for_every_method(shared: Stac
     assert (await kernel.get_order_state(intent_id)).state is OrderStateName.OPEN
     assert {intent.intent_id for intent in await kernel.get_all_intents()} == {intent_id, *legs}
     assert len(await kernel.get_all_orders()) == 3
+    await shared.until_state_of_account()
     assert (await kernel.get_account_state()).ready
     assert {position.asset for position in await kernel.get_positions()} == {"BTC", "ETH"}
 

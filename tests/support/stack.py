@@ -444,6 +444,17 @@ class Stack:
         events = await self.api.list(EVENTS, self.namespace)
         return [event for event in events if event["involvedObject"]["name"] == self.named(name)]
 
+    async def until_state_of_account(self, name: str = "main") -> Json:
+        """The AccountState; it follows a new account within seconds."""
+
+        async def probe() -> Json:
+            try:
+                return await self.state_of_account(name)
+            except NotFound:
+                return None
+
+        return await eventually(probe, what=f"the state of {name}")
+
     async def state_of_account(self, name: str = "main") -> Json:
         return await self.api.get(ACCOUNT_STATES, self.namespace, self.named(name))
 

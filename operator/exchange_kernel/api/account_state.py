@@ -189,10 +189,10 @@ class Health(Observed):
     """When the operator last wrote this object because it was alive; with the metrics, every 30 s."""
 
     exchange_latency_milliseconds: AnyDecimal | None = None
-    """Median time of an answer of the venue."""
+    """How long the venue took to tell its time, when it was last asked (once a minute), there and back."""
 
     clock_skew_milliseconds: int | None = None
-    """Operator's clock minus venue's clock."""
+    """Operator's clock minus venue's clock, when it was last asked; requests are signed by the venue's clock anyway."""
 
     errors: CountsByReason = Field(default_factory=dict)
     """Errors of the venue in the last minutes, by reason."""

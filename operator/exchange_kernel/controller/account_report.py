@@ -120,6 +120,8 @@ def _timeless(state: AccountState) -> Mapping[str, object]:
     # What is different at every moment is written when something else is.
     for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt", "queueDepth", "inFlight"):
         obj.get("metrics", {}).pop(key, None)
+    for key in ("exchangeLatencyMilliseconds", "clockSkewMilliseconds"):
+        obj.get("health", {}).pop(key, None)
     return obj
 
 
@@ -195,10 +197,13 @@ def _health(picture: AccountPicture) -> Health:
     if problem is None and picture.unknown:
         status = HealthStatus.DEGRADED
     message = problem.message if problem else f"{picture.unknown} outcomes are unknown" if picture.unknown else ""
+    took = session.round_trip_milliseconds
     return Health(
         status=status,
         message=message[:1024],
         connected=bool(session.connected),
         authenticated=bool(session.authenticated),
         order_stream=OrderStream(picture.stream.value),
+        exchange_latency_milliseconds=None if took is None else Decimal(took),
+        clock_skew_milliseconds=session.skew_milliseconds,
     )

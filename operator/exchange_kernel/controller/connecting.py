@@ -78,7 +78,11 @@ async def _learn(session: AccountSession, secret: AccountSecret) -> Opened:
 
 def with_clock(facts: SessionFacts, clock: ClockReading) -> SessionFacts:
     """The facts with a new reading of the clocks."""
-    return replace(facts, skew_milliseconds=-round(clock.skew_seconds * 1000))
+    return replace(
+        facts,
+        skew_milliseconds=-round(clock.skew_seconds * 1000),
+        round_trip_milliseconds=round(clock.round_trip_seconds * 1000),
+    )
 
 
 def problem_of(facts: SessionFacts, error: ExchangeError) -> SessionFacts:

@@ -39,6 +39,7 @@ class SessionFacts:
     Attributes:
         problem: Why the session cannot be used at present (Secret, profile, endpoint, key, network).
         skew_milliseconds: Operator's clock minus venue's clock.
+        round_trip_milliseconds: How long the venue took to tell its time, there and back.
     """
 
     connected: bool | None = None
@@ -47,6 +48,7 @@ class SessionFacts:
     venue_account_id: str = ""
     can_trade: bool = True
     skew_milliseconds: int | None = None
+    round_trip_milliseconds: int | None = None
     rules: VenueRules | None = None
     markets: int = 0
 

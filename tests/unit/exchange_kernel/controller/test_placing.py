@@ -37,6 +37,20 @@ async def test_nothing_is_written_while_nothing_changes() -> None:
 
 
 @in_virtual_time
+async def test_the_state_of_an_account_is_written_every_two_seconds_at_most_however_much_is_filled() -> None:
+    world = World()
+    await world.ready()
+    before = len(world.api.writes)
+    for number in range(200):
+        world.apply(f"o{number}", type="Market", price=None)
+        await world.pass_time(0.05)
+    await world.until(lambda: all(world.state(f"o{number}") == "Filled" for number in range(200)))
+    await world.pass_time(5)
+    states = [write for write in world.api.writes[before:] if write[1].startswith("accountstates")]
+    assert 0 < len(states) <= 10
+
+
+@in_virtual_time
 @pytest.mark.parametrize("status", [403, 422, 500])
 async def test_without_its_record_nothing_is_sent(status: int) -> None:
     world = World()
