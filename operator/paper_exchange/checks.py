@@ -10,7 +10,6 @@ A rule is a function from the question to a refusal or None; nothing here change
 
 from paper_exchange import liquidity, trailing
 from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
-from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
 from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.question import Question, Rule
@@ -27,7 +26,6 @@ from paper_exchange.refusals import (
     WOULD_TRIGGER,
     Refusal,
     either_missing,
-    filter_failure,
     missing,
     not_required,
     unsupported,
@@ -113,31 +111,6 @@ def check_entry(state: State, order: PlaceOrder) -> Refusal | None:
     """Judge an admitted order by the account and the book as they are now: what the matching engine does."""
     market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
     return _first_refusal(_ENTRY, Question(state, market, order, holding, 0))
-
-
-def check_list(state: State, below: PlaceOrder, above: PlaceOrder, list_client_order_id: str | None) -> Refusal | None:
-    """Judge two orders that the venue is to tie together; the first refusal of either, None when the list is taken.
-
-    Each is judged as if it came alone: one reservation serves both.
-    """
-    refusal = check_admission(state, below, place="below") or check_admission(state, above, place="above")
-    return refusal or _list_filters(state, below) or _list_ids(state, below, above, list_client_order_id)
-
-
-def _list_filters(state: State, order: PlaceOrder) -> Refusal | None:
-    market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
-    if market.symbol.max_orders and len(holding.open) + 2 > market.symbol.max_orders:
-        return filter_failure("MAX_NUM_ORDERS")
-    lists = {each.order_list_id for each in holding.open.values() if each.order_list_id in state.lists}
-    full = market.symbol.max_order_lists and len(lists) >= market.symbol.max_order_lists
-    return filter_failure("MAX_NUM_ORDER_LISTS") if full else None
-
-
-def _list_ids(state: State, below: PlaceOrder, above: PlaceOrder, list_client_order_id: str | None) -> Refusal | None:
-    working = (each for each in state.lists.values() if each.order_status is ListOrderStatus.EXECUTING)
-    taken = {(each.account, each.client_order_id) for each in working}
-    same = below.client_order_id is not None and below.client_order_id == above.client_order_id
-    return DUPLICATE_ORDER if same or (below.account, list_client_order_id) in taken else None
 
 
 def check_amend(state: State, wanted: PlaceOrder) -> Refusal | None:

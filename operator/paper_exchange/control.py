@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from paper_exchange import control_models as models
-from paper_exchange.binance import render
+from paper_exchange.binance import render, render_lists
 from paper_exchange.control_accounts import AccountControl
 from paper_exchange.control_base import ControlError, Json, answer, explain, number, read
 from paper_exchange.control_markets import MarketControl
@@ -228,5 +228,6 @@ def _account(server: "PaperExchange", name: str) -> Json:
         "orders": [
             render.queried(order) for symbol in symbols for order in reads.all_orders(name, symbol, everything, now=0)
         ],
+        "lists": [render_lists.listed(each) for each in reads.order_lists(name)],
         "trades": [render.my_trade(trade) for symbol in symbols for trade in reads.trades(name, symbol, everything)],
     }

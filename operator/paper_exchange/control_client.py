@@ -30,12 +30,14 @@ class AccountTruth:
         balances: Free and locked by asset, as decimal strings.
         orders: Every order of every symbol, as `GET order` shows it.
         trades: Every trade, as `myTrades` shows it.
+        lists: Every order list, as `GET orderList` shows it.
     """
 
     uid: int
     balances: Mapping[str, Mapping[str, str]]
     orders: tuple[Mapping[str, Json], ...]
     trades: tuple[Mapping[str, Json], ...]
+    lists: tuple[Mapping[str, Json], ...]
 
     def named(self, client_order_id: str) -> tuple[Mapping[str, Json], ...]:
         """The orders with a client order id: more than one where a client repeated itself."""
@@ -99,7 +101,11 @@ class ControlClient:
         found = await self._ask("GET", "/dump")
         return {
             account["name"]: AccountTruth(
-                account["uid"], account["balances"], tuple(account["orders"]), tuple(account["trades"])
+                account["uid"],
+                account["balances"],
+                tuple(account["orders"]),
+                tuple(account["trades"]),
+                tuple(account["lists"]),
             )
             for account in found["accounts"]
         }

@@ -7,6 +7,9 @@ from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, OrderStatus, Trade
 from paper_exchange.rows import PublicTrade
 
+NOT_REJECTED = "NONE"
+"""`r` of an executionReport that tells of no refusal."""
+
 
 class ExecutionType(StrEnum):
     """`x` of an executionReport."""
@@ -39,7 +42,7 @@ class OrderUpdate(NamedTuple):
     on_book: bool
     """`w`."""
     transact_time: int
-    reject_reason: str = "NONE"
+    reject_reason: str = NOT_REJECTED
 
 
 class ListUpdate(NamedTuple):

@@ -31,7 +31,7 @@ from paper_exchange.replies import Outcome
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Counts up when the file, or what the engine makes of a command, changes: a replay must not guess."""
 _APPLICATION_ID = 0x50584A4C
 """Marks the SQLite file as one of ours ("PXJL")."""

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from paper_exchange.events import Event, OrderUpdate
+from paper_exchange.events import Event, ListUpdate, OrderUpdate
 from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.reads import Reads
@@ -33,6 +33,7 @@ class Lookups:
         self._lag_ms = 0
         self._versions: OrderedDict[_Key, _Versions] = OrderedDict()
         self._born: set[_Key] = set()
+        self._lists: OrderedDict[int, list[tuple[int, OrderList]]] = OrderedDict()
 
     @property
     def lag_ms(self) -> int:
@@ -46,6 +47,7 @@ class Lookups:
         if value == 0:
             self._versions.clear()
             self._born.clear()
+            self._lists.clear()
 
     def record(self, events: Iterable[Event]) -> None:
         """Remembers how orders looked, for as long as a lag is set."""
@@ -54,6 +56,10 @@ class Lookups:
         for event in events:
             if isinstance(event, OrderUpdate):
                 self._remember(event)
+            elif isinstance(event, ListUpdate):
+                self._lists.setdefault(event.order_list.list_id, []).append((event.transact_time, event.order_list))
+                if len(self._lists) > _KEPT_ORDERS:
+                    self._lists.popitem(last=False)
 
     def _remember(self, update: OrderUpdate) -> None:
         order = update.order
@@ -77,12 +83,39 @@ class Lookups:
     def order_list(
         self, account: str, list_id: int | None, client_order_id: str | None, *, now: int
     ) -> OrderList | Refusal:
-        """`GET orderList`: a list is seen as late as its first order."""
+        """`GET orderList`."""
         found = self._reads.order_list(account, list_id, client_order_id)
         if isinstance(found, Refusal) or self._lag_ms == 0:
             return found
-        first = self.order(account, found.symbol, order_id=found.orders[0][0], client_order_id=None, now=now)
-        return NO_SUCH_LIST if isinstance(first, Refusal) else found
+        return self._list_as_of(found, now) or NO_SUCH_LIST
+
+    def order_lists(self, account: str, *, now: int) -> list[OrderList]:
+        """All lists of an account, oldest first."""
+        live = self._reads.order_lists(account)
+        if self._lag_ms == 0:
+            return live
+        return [found for found in (self._list_as_of(each, now) for each in live) if found is not None]
+
+    def all_lists(self, account: str, page: Page, *, now: int) -> list[OrderList]:
+        """`GET allOrderList`: the times of a page are those of the lists' latest changes."""
+        found = [
+            each
+            for each in self.order_lists(account, now=now)
+            if (page.from_id is None or each.list_id >= page.from_id)
+            and (page.start is None or each.time >= page.start)
+            and (page.end is None or each.time <= page.end)
+        ]
+        return found[: page.limit] if page.is_forward else found[-page.limit :]
+
+    def _list_as_of(self, found: OrderList, now: int) -> OrderList | None:
+        """A list is born with its first order."""
+        horizon = now - self._lag_ms
+        versions = self._lists.get(found.list_id, [])
+        seen = [version for time, version in versions if time <= horizon]
+        if seen:
+            return seen[-1]
+        born = (found.account, found.symbol, found.orders[0][0]) in self._born
+        return None if versions and born else found
 
     def open_orders(self, account: str, symbol: str | None, *, now: int) -> list[Order]:
         """`GET openOrders`."""

@@ -6,6 +6,7 @@ order's reservation always covers what is left of it (`settlement`).
 
 from paper_exchange import liquidity
 from paper_exchange.book import Level
+from paper_exchange.ending import EXPIRED, FILLED, PREVENTED
 from paper_exchange.events import ExecutionType
 from paper_exchange.model import (
     Order,
@@ -31,7 +32,7 @@ class Desk(OrderLife):
         """Match a working order, then let it rest or expire, as its type and time in force say."""
         fills: list[Trade] = []
         if order.time_in_force is TimeInForce.FOK and not self._all_fillable(market, order):
-            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+            self.close(market, order, EXPIRED)
             return fills
         if order.quote_quantity:
             self._match_quote(market, order, fills)
@@ -40,7 +41,7 @@ class Desk(OrderLife):
         if not order.is_open:
             return fills
         if not order.price or order.time_in_force is not TimeInForce.GTC:
-            self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+            self.close(market, order, EXPIRED)
         else:
             market.book.side(order.side).add(order)
         return fills
@@ -50,11 +51,11 @@ class Desk(OrderLife):
         if order.is_working and price == order.price and quantity <= order.quantity:
             market.book.side(order.side).reduce(order, order.quantity - quantity)
             self._change(market, order, quantity, price, order.stop_price)
-            self.reports.order(market, order, ExecutionType.REPLACED)
+            self.reports.order(order, ExecutionType.REPLACED)
             return []
         self._leave_book(market, order)
         self._change(market, order, quantity, price, stop_price)
-        self.reports.order(market, order, ExecutionType.REPLACED)
+        self.reports.order(order, ExecutionType.REPLACED)
         if order.is_working:
             return self.execute(market, order)
         market.triggers.add(order)
@@ -88,10 +89,10 @@ class Desk(OrderLife):
             state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
             order.reserved = 0
             if not self._is_affordable(market, order):
-                self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+                self.close(market, order, EXPIRED)
                 return
         order.is_working, order.working_time, order.update_time = True, state.now, state.now
-        self.reports.order(market, order, ExecutionType.NEW)
+        self.reports.order(order, ExecutionType.NEW)
         self.execute(market, order)
 
     def _is_affordable(self, market: Market, order: Order) -> bool:
@@ -132,7 +133,7 @@ class Desk(OrderLife):
             wanted = liquidity.affordable(left, level.price, step)
             if not wanted:
                 if order.executed:
-                    self.close(market, order, OrderStatus.FILLED, None)
+                    self.close(market, order, FILLED)
                 return
             quantity = min(wanted, resting.remaining)
             self._resize(order, order.executed + quantity)
@@ -154,10 +155,10 @@ class Desk(OrderLife):
         if mode is not SelfTradePrevention.EXPIRE_TAKER:
             maker.prevented += prevented
             self._leave_book(market, maker)
-            self.close(market, maker, OrderStatus.EXPIRED_IN_MATCH, ExecutionType.TRADE_PREVENTION)
+            self.close(market, maker, PREVENTED)
         if mode is not SelfTradePrevention.EXPIRE_MAKER:
             taker.prevented += prevented
-            self.close(market, taker, OrderStatus.EXPIRED_IN_MATCH, ExecutionType.TRADE_PREVENTION)
+            self.close(market, taker, PREVENTED)
         return True
 
     def _trade(self, market: Market, taker: Order, maker: Order, quantity: int, *, goes_on: bool = False) -> Trade:
@@ -190,7 +191,7 @@ class Desk(OrderLife):
         else:
             if trade.is_maker:
                 self._leave_book(market, order)
-            self.close(market, order, OrderStatus.FILLED, None)
+            self.close(market, order, FILLED)
         if not self._state.accounts[order.account].house:
             self._state.holding(order.account, order.symbol).trades.append(trade)
-            self.reports.order(market, order, ExecutionType.TRADE, trade)
+            self.reports.order(order, ExecutionType.TRADE, trade)

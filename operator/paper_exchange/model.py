@@ -122,6 +122,8 @@ class Order:
     """Distance of a trailing order as a price, where it is not `trailing_delta`; 0 for none."""
     fee_rate: int = 0
     """What a BUY sets aside for a commission in the quote asset, in 1e-8; 0 takes it from what is received."""
+    expiry: str = ""
+    """Why it expired, by the venue's name, where its list was the reason."""
 
     @property
     def is_trailing(self) -> bool:
@@ -173,6 +175,7 @@ class Order:
             self.expire_at,
             self.trailing_amount,
             self.fee_rate,
+            self.expiry,
         )
 
 

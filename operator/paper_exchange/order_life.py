@@ -3,12 +3,12 @@
 from heapq import heappush
 
 from paper_exchange import ties
+from paper_exchange.ending import EXPIRED, OCO_TRIGGER, Ending, canceled
 from paper_exchange.events import ExecutionType
 from paper_exchange.list_model import ListOrderStatus, ListStatusType, OrderList
 from paper_exchange.model import (
     STOP_TYPES,
     Order,
-    OrderStatus,
     OrderType,
     Side,
 )
@@ -59,17 +59,19 @@ class OrderLife:
             state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
         if not order.is_working:
             market.triggers.add(order)
-        self.reports.order(market, order, ExecutionType.NEW)
+        self.reports.order(order, ExecutionType.NEW)
 
     def cancel(self, market: Market, order: Order, cancel_client_id: str) -> None:
         """Cancel an open order on its owner's behalf."""
-        self._leave_book(market, order)
-        self.close(market, order, OrderStatus.CANCELED, ExecutionType.CANCELED, cancel_client_id)
+        self._end(market, order, canceled(cancel_client_id))
 
     def expire(self, market: Market, order: Order) -> None:
         """End an open order whose time is over."""
+        self._end(market, order, EXPIRED)
+
+    def _end(self, market: Market, order: Order, ending: Ending) -> None:
         self._leave_book(market, order)
-        self.close(market, order, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+        self.close(market, order, ending)
 
     def reduce(self, market: Market, order: Order, quantity: int, client_order_id: str) -> int:
         """Take a checked order's quantity down in its place and name it anew; returns the execution id."""
@@ -79,7 +81,7 @@ class OrderLife:
         self._state.rename(order, client_order_id)
         execution_id = market.next_execution_id
         self._change(market, order, quantity, order.price, order.stop_price)
-        self.reports.order(market, order, ExecutionType.REPLACED, ids=(client_order_id, before))
+        self.reports.order(order, ExecutionType.REPLACED, ids=(client_order_id, before))
         return execution_id
 
     def _change(self, market: Market, order: Order, quantity: int, price: int, stop_price: int) -> None:
@@ -92,20 +94,10 @@ class OrderLife:
         order.reserved += more
         state.ledger.lock(order.account, asset, more)
 
-    def close(
-        self,
-        market: Market,
-        order: Order,
-        status: OrderStatus,
-        execution: ExecutionType | None,
-        cancel_client_id: str | None = None,
-    ) -> None:
-        """End an order that is not (or no longer) on the book: release what is locked, report it.
-
-        `execution` None leaves the report to the caller: the last trade of a filled order tells its end.
-        """
+    def close(self, market: Market, order: Order, ending: Ending) -> None:
+        """End an order that is not (or no longer) on the book: release what is locked, report it."""
         state = self._state
-        order.status, order.update_time = status, state.now
+        order.status, order.update_time, order.expiry = ending.status, state.now, ending.expiry
         if order.reserved:
             asset = reserved_asset(market.symbol, order.side)
             state.ledger.spend(order.account, asset, released=order.reserved, paid=0)
@@ -118,24 +110,22 @@ class OrderLife:
         taken = state.open_client_ids.get(order.account)
         if taken and taken.get(order.client_order_id) is order:
             del taken[order.client_order_id]
-        if execution:
-            ids = None if cancel_client_id is None else (cancel_client_id, order.client_order_id)
-            self.reports.order(market, order, execution, ids=ids)
-        self._end_list(market, order, status, execution or ExecutionType.EXPIRED, cancel_client_id)
+        if ending.execution:
+            named = ending.cancel_client_id
+            ids = None if named is None else (named, order.client_order_id)
+            self.reports.order(order, ending.execution, ids=ids, reject_reason=ending.reject_reason)
+        self._end_list(market, order, ending)
 
-    def _end_list(
-        self, market: Market, order: Order, status: OrderStatus, execution: ExecutionType, cancel_client_id: str | None
-    ) -> None:
+    def _end_list(self, market: Market, order: Order, ending: Ending) -> None:
         """An order that ended without having worked takes the other one of its list along."""
         found = ties.list_of(self._state, order)
         if found is None:
             return
-        other = ties.partner(self._state, order)
-        ties.untie(self._state, order)
-        if other is not None:
-            self._leave_book(market, other)
-            self.close(market, other, status, execution, cancel_client_id)
-        elif not ties.open_orders(self._state, found):
+        others = ties.dependents(self._state, found)
+        found.tied = False
+        for other in others:
+            self._end(market, other, ending.passed_on(OCO_TRIGGER))
+        if not others and not ties.open_orders(self._state, found):
             found.status_type, found.order_status = ListStatusType.ALL_DONE, ListOrderStatus.ALL_DONE
             found.time = self._state.now
             self.reports.order_list(found)
@@ -147,8 +137,7 @@ class OrderLife:
             return
         ties.take_over(self._state, market, order, other)
         ties.untie(self._state, order)
-        self._leave_book(market, other)
-        self.close(market, other, OrderStatus.EXPIRED, ExecutionType.EXPIRED)
+        self._end(market, other, EXPIRED._replace(expiry=OCO_TRIGGER))
 
     def _leave_book(self, market: Market, order: Order) -> None:
         if order.is_working:

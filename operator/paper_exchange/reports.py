@@ -1,6 +1,6 @@
 """What the command at hand has led to, in the order in which it happened: reports on orders, and public trades."""
 
-from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate, TradePrint
+from paper_exchange.events import NOT_REJECTED, ExecutionType, ListUpdate, OrderUpdate, TradePrint
 from paper_exchange.list_model import OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.rows import PublicTrade
@@ -20,23 +20,24 @@ class Reports:
 
     def order(
         self,
-        market: Market,
         order: Order,
         execution: ExecutionType,
         trade: Trade | None = None,
         ids: tuple[str, str] | None = None,
+        reject_reason: str = NOT_REJECTED,
     ) -> None:
         """Reports a step in the life of an order.
 
         Args:
-            market: Where it happens.
             order: The order as it stands after the step.
             execution: The step.
             trade: The order's half of a trade, for TRADE.
             ids: `c` and `C` of the report; None for the order's own id and none.
+            reject_reason: `r` of the report: why an order that was to come on the book did not.
         """
         if self._state.accounts[order.account].house:
             return
+        market = self._state.markets[order.symbol]
         execution_id = market.next_execution_id
         market.next_execution_id += 1
         client_order_id, orig_client_order_id = ids or (order.client_order_id, "")
@@ -52,6 +53,7 @@ class Reports:
                 execution_id,
                 order.is_working and order.is_open and bool(order.price or not order.executed),
                 self._state.now,
+                reject_reason,
             )
         )
 

@@ -46,6 +46,11 @@ def take_over(state: State, market: Market, order: Order, other: Order) -> None:
     state.ledger.spend(order.account, asset, released=both - order.reserved, paid=0)
 
 
+def dependents(state: State, found: OrderList) -> list[Order]:
+    """The open orders of a list that cannot stay now that one of it has ended."""
+    return open_orders(state, found) if found.tied else []
+
+
 def open_orders(state: State, found: OrderList) -> list[Order]:
     """The orders of a list that can still be executed."""
     opened = state.peek(found.account, found.symbol).open

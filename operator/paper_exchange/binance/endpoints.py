@@ -7,7 +7,7 @@ of the venue's documentation.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from paper_exchange.binance import account, changing, order_lists, public, trading
+from paper_exchange.binance import account, changing, list_queries, order_lists, public, trading
 from paper_exchange.binance.auth import Security
 from paper_exchange.binance.endpoint import Endpoint
 from paper_exchange.binance.params import Params
@@ -88,13 +88,13 @@ _SIGNED: Final[Mapping[tuple[str, str, str], Endpoint]] = {
         prepare=order_lists.cancel, security=Security.TRADE, weight=_fixed(1)
     ),
     ("GET", "/api/v3/orderList", "orderList.status"): Endpoint(
-        prepare=order_lists.status, security=Security.USER_DATA, weight=_fixed(4)
+        prepare=list_queries.status, security=Security.USER_DATA, weight=_fixed(4)
     ),
     ("GET", "/api/v3/allOrderList", "allOrderLists"): Endpoint(
-        prepare=order_lists.all_lists, security=Security.USER_DATA, weight=_fixed(20)
+        prepare=list_queries.all_lists, security=Security.USER_DATA, weight=_fixed(20)
     ),
     ("GET", "/api/v3/openOrderList", "openOrderLists.status"): Endpoint(
-        prepare=order_lists.open_lists, security=Security.USER_DATA, weight=_fixed(6)
+        prepare=list_queries.open_lists, security=Security.USER_DATA, weight=_fixed(6)
     ),
     ("GET", "/api/v3/openOrders", "openOrders.status"): Endpoint(
         prepare=account.open_orders, security=Security.USER_DATA, weight=_by_symbol(6, 80)

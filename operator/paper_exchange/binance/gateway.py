@@ -46,7 +46,7 @@ class Incoming:
     @property
     def client_order_id(self) -> str:
         """The order it is about, by client order id; empty when it names none."""
-        names = ("origClientOrderId", "newClientOrderId", "cancelOrigClientOrderId", "listClientOrderId")
+        names = ("origClientOrderId", "listClientOrderId", "newClientOrderId", "cancelOrigClientOrderId")
         return next(filter(None, map(self.params.peek, names)), "")
 
     @property

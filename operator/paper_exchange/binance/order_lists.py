@@ -7,10 +7,9 @@ from paper_exchange.binance import errors, render, render_lists, values
 from paper_exchange.binance.endpoint import Call, refused, submitted
 from paper_exchange.binance.params import Params
 from paper_exchange.binance.render import ResponseType
-from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.order_commands import CancelList, PlaceOco, PlaceOrder
-from paper_exchange.refusals import CANCEL_WITHOUT_ID, Refusal
+from paper_exchange.refusals import CANCEL_WITHOUT_ID
 from paper_exchange.replies import ListCanceled, ListPlaced
 from paper_exchange.venue import Venue
 
@@ -90,51 +89,3 @@ def cancel(venue: Venue, call: Call) -> Work:
 
 def _cancel(venue: Venue, command: CancelList) -> Json:
     return render_lists.canceled(submitted(venue, command, ListCanceled))
-
-
-def status(venue: Venue, call: Call) -> Work:
-    """`GET orderList`, `orderList.status`."""
-    list_id = call.params.integer("orderListId")
-    client_order_id = call.params.client_order_id("origClientOrderId")
-    call.params.finish()
-    if list_id is None and client_order_id is None:
-        raise errors.missing_either("origClientOrderId", "orderListId")
-    return partial(_status, venue, call.account, list_id, client_order_id)
-
-
-def _status(venue: Venue, account: str, list_id: int | None, client_order_id: str | None) -> Json:
-    found = venue.lookups.order_list(account, list_id, client_order_id, now=venue.now_ms())
-    if isinstance(found, Refusal):
-        raise refused(found)
-    return render_lists.listed(found)
-
-
-def all_lists(venue: Venue, call: Call) -> Work:
-    """`GET allOrderList`, `allOrderLists`."""
-    page = values.page(call.params, "fromId", max_span_ms=values.DAY_MS)
-    call.params.finish()
-    first = page.from_id or 0
-
-    def work() -> Json:
-        found = [each for each in venue.reads.order_lists(call.account) if each.list_id >= first]
-        within = [
-            each
-            for each in found
-            if (page.start is None or each.time >= page.start) and (page.end is None or each.time <= page.end)
-        ]
-        return [render_lists.listed(each) for each in within[-page.limit :]]
-
-    return work
-
-
-def open_lists(venue: Venue, call: Call) -> Work:
-    """`GET openOrderList`, `openOrderLists.status`."""
-    call.params.finish()
-
-    def work() -> Json:
-        working = ListOrderStatus.EXECUTING
-        return [
-            render_lists.listed(each) for each in venue.reads.order_lists(call.account) if each.order_status is working
-        ]
-
-    return work

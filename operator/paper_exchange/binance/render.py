@@ -41,7 +41,7 @@ def placed(reply: OrderPlaced, shape: ResponseType) -> JsonObject:
     if shape is ResponseType.ACK:
         return answer
     answer |= _state(order)
-    if order.working_time >= 0:
+    if order.working_time >= 0 or order.order_list_id >= 0:
         answer["workingTime"] = order.working_time
     if shape is ResponseType.FULL:
         answer["fills"] = [fill(trade) for trade in reply.fills]
@@ -147,19 +147,13 @@ def expiry_reason(order: Order) -> str | None:
     """Why an expired order expired, by the venue's names; None for orders that did not."""
     if order.status is not OrderStatus.EXPIRED:
         return None
-    if _ended_by_partner(order):
-        return "OCO_TRIGGER"
+    if order.expiry:
+        return order.expiry
     if not order.is_working:
         return "REJECTED"
     if order.type in _WITHOUT_LIMIT:
         return "INSUFFICIENT_LIQUIDITY"
     return _UNFILLED.get(order.time_in_force, "EXCHANGE_CANCELED")
-
-
-def _ended_by_partner(order: Order) -> bool:
-    """Whether the other order of its list began to work; one that fired itself has worked."""
-    in_list = order.order_list_id >= 0 and not order.executed
-    return in_list and (not order.is_working or order.type is OrderType.LIMIT_MAKER)
 
 
 def my_trade(trade: Trade) -> JsonObject:

@@ -187,9 +187,22 @@ def test_the_id_of_a_working_list_is_taken_and_free_again_after_its_end(bench: B
     assert isinstance(bench.do(other), ListPlaced)
 
 
+def test_an_order_that_meets_its_own_account_expires_its_whole_list(bench: Bench) -> None:
+    listed(bench)
+    bench.placed(account="alice", price="51000", quantity="0.004")
+
+    assert status(bench, "target") == (OrderStatus.EXPIRED_IN_MATCH, 0)
+    assert status(bench, "stop") == (OrderStatus.EXPIRED, 0)
+    assert bench.locked("alice", "BTC") == 0
+
+
 @pytest.mark.parametrize(
     ("rule", "text"),
-    [({"max_order_lists": 1}, "MAX_NUM_ORDER_LISTS"), ({"max_orders": 3}, "MAX_NUM_ORDERS")],
+    [
+        ({"max_order_lists": 1}, "MAX_NUM_ORDER_LISTS"),
+        ({"max_orders": 3}, "MAX_NUM_ORDERS"),
+        ({"max_algo_orders": 1}, "MAX_NUM_ALGO_ORDERS"),
+    ],
 )
 def test_a_symbol_has_room_for_so_many_lists(rule: dict[str, int], text: str) -> None:
     bench = Bench(paper_engine.symbol(**rule))

@@ -1,0 +1,103 @@
+"""Whether the venue takes an order list: the rules of a single order for each of its orders, and those of lists.
+
+Source: `rest-api.md` ("New Order list"), `filters.md` and `errors.md` (-1158 to -1199, -2010) of Binance's
+documentation. Nothing here changes anything.
+"""
+
+from collections.abc import Sequence
+
+from paper_exchange.checks import check_admission, check_entry
+from paper_exchange.list_model import ListOrderStatus
+from paper_exchange.model import STOP_TYPES, OrderType, Side
+from paper_exchange.order_commands import PlaceOco, PlaceOrder
+from paper_exchange.refusals import (
+    BUY_OCO_LIMIT_BELOW,
+    BUY_OCO_PROFIT_BELOW,
+    BUY_OCO_STOP_ABOVE,
+    DUPLICATE_ORDER,
+    OCO_BOTH_LIMIT,
+    OCO_PRICES,
+    OCO_TYPE,
+    SELL_OCO_LIMIT_ABOVE,
+    SELL_OCO_PROFIT_ABOVE,
+    SELL_OCO_STOP_BELOW,
+    Refusal,
+    filter_failure,
+)
+from paper_exchange.state import State
+
+_STOP_LOSSES = frozenset({OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT})
+_PROFITS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+_LIMITS = frozenset({OrderType.LIMIT_MAKER})
+# By side: what may not stand above, and what may not stand below.
+_NOT_ABOVE = {
+    Side.BUY: ((_LIMITS, BUY_OCO_LIMIT_BELOW), (_PROFITS, BUY_OCO_PROFIT_BELOW)),
+    Side.SELL: ((_STOP_LOSSES, SELL_OCO_STOP_BELOW),),
+}
+_NOT_BELOW = {
+    Side.BUY: ((_STOP_LOSSES, BUY_OCO_STOP_ABOVE),),
+    Side.SELL: ((_LIMITS, SELL_OCO_LIMIT_ABOVE), (_PROFITS, SELL_OCO_PROFIT_ABOVE)),
+}
+
+
+def check_oco(state: State, command: PlaceOco) -> Refusal | None:
+    """Judge two orders that the venue is to tie together; the first refusal of either, None when the list is taken.
+
+    Each is judged as if it came alone: one reservation serves both.
+    """
+    above, below = command.above, command.below
+    refusal = geometry(above, below)
+    refusal = refusal or check_admission(state, below, place="below") or check_admission(state, above, place="above")
+    refusal = refusal or _room(state, (below, above)) or _ids(state, (below, above), command.list_client_order_id)
+    refusal = refusal or misplaced(state, below, is_above=False) or misplaced(state, above, is_above=True)
+    return refusal or check_entry(state, below) or check_entry(state, above)
+
+
+def geometry(above: PlaceOrder, below: PlaceOrder) -> Refusal | None:
+    """Which types may be tied together, and which of them stands above the market."""
+    kinds = (above.type, below.type)
+    if any(kind not in _LIMITS | _STOP_LOSSES | _PROFITS for kind in kinds):
+        return OCO_TYPE
+    if all(kind in _LIMITS for kind in kinds):
+        return OCO_BOTH_LIMIT
+    wrong = [refusal for types, refusal in _NOT_ABOVE[above.side] if above.type in types]
+    wrong += [refusal for types, refusal in _NOT_BELOW[above.side] if below.type in types]
+    return wrong[0] if wrong else None
+
+
+def misplaced(state: State, order: PlaceOrder, *, is_above: bool) -> Refusal | None:
+    """The last trade lies between the prices at which the two orders of a pair begin to work."""
+    last, price = state.markets[order.symbol].tape.last_price, _turning_point(order)
+    if not last or price is None:
+        return None
+    return None if (price > last if is_above else price < last) else OCO_PRICES
+
+
+def _turning_point(order: PlaceOrder) -> int | None:
+    """The price at which an order of a pair begins to work; None for one that trails from the start."""
+    limited = order.type in {OrderType.LIMIT_MAKER, OrderType.TAKE_PROFIT_LIMIT}
+    return order.price if limited else order.stop_price
+
+
+def _room(state: State, orders: Sequence[PlaceOrder]) -> Refusal | None:
+    """All orders of a list count from the start, those that wait for another one included."""
+    symbol, holding = state.markets[orders[0].symbol].symbol, state.peek(orders[0].account, orders[0].symbol)
+    if symbol.max_orders and len(holding.open) + len(orders) > symbol.max_orders:
+        return filter_failure("MAX_NUM_ORDERS")
+    algos = sum(order.type in STOP_TYPES for order in orders)
+    if algos and symbol.max_algo_orders and holding.open_algos + algos > symbol.max_algo_orders:
+        return filter_failure("MAX_NUM_ALGO_ORDERS")
+    lists = {each.order_list_id for each in holding.open.values() if each.order_list_id in state.lists}
+    full = symbol.max_order_lists and len(lists) >= symbol.max_order_lists
+    return filter_failure("MAX_NUM_ORDER_LISTS") if full else None
+
+
+def _ids(state: State, orders: Sequence[PlaceOrder], list_client_order_id: str | None) -> Refusal | None:
+    account = orders[0].account
+    named = [order.client_order_id for order in orders if order.client_order_id is not None]
+    open_ids = state.open_client_ids.get(account, {})
+    if len(set(named)) < len(named) or any(name in open_ids for name in named):
+        return DUPLICATE_ORDER
+    working = (each for each in state.lists.values() if each.order_status is ListOrderStatus.EXECUTING)
+    taken = {each.client_order_id for each in working if each.account == account}
+    return DUPLICATE_ORDER if list_client_order_id in taken else None
