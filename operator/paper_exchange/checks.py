@@ -9,7 +9,15 @@ A rule is a function from the question to a refusal or None; nothing here change
 """
 
 from paper_exchange import liquidity, trailing
-from paper_exchange.filters import FILTERS, base_wanted, lot_size, notional, percent_price, price_filter
+from paper_exchange.filters import (
+    FILTERS,
+    base_wanted,
+    lot_size,
+    market_lot_size,
+    notional,
+    percent_price,
+    price_filter,
+)
 from paper_exchange.model import STOP_TYPES, OrderType, Side, TimeInForce
 from paper_exchange.order_commands import PlaceOrder
 from paper_exchange.question import Question, Rule
@@ -86,11 +94,13 @@ def check_order(state: State, order: PlaceOrder, reference: int | None = None) -
     return check_admission(state, order, reference) or check_entry(state, order)
 
 
-def check_admission(state: State, order: PlaceOrder, reference: int | None = None, place: str = "") -> Refusal | None:
+def check_admission(
+    state: State, order: PlaceOrder, reference: int | None = None, place: str = "", *, sized: bool = True
+) -> Refusal | None:
     """Judge what is asked by the rules of the venue: parameters, symbol, filters.
 
-    A cancel-replace is judged by these before anything is canceled. `place` (above, below) stands before the names of
-    the parameters of an order in a list.
+    A cancel-replace is judged by these before anything is canceled. `place` (above, below, working ...) stands before
+    the names of the parameters of an order in a list. The quantity of an order that is not `sized` is a stand-in.
     """
     market = state.markets.get(order.symbol)
     if market is None:
@@ -103,7 +113,8 @@ def check_admission(state: State, order: PlaceOrder, reference: int | None = Non
     if reference is None:
         reference = market.tape.reference_price()
     return _first_refusal(
-        _ADMISSION, Question(state, market, order, state.peek(order.account, order.symbol), reference)
+        _ADMISSION if sized else _UNSIZED,
+        Question(state, market, order, state.peek(order.account, order.symbol), reference),
     )
 
 
@@ -111,6 +122,19 @@ def check_entry(state: State, order: PlaceOrder) -> Refusal | None:
     """Judge an admitted order by the account and the book as they are now: what the matching engine does."""
     market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
     return _first_refusal(_ENTRY, Question(state, market, order, holding, 0))
+
+
+def check_release(state: State, order: PlaceOrder, *, paid: bool) -> Refusal | None:
+    """Judge an order that has waited for the working order of its list, as it is to come on the book now.
+
+    Args:
+        state: The venue.
+        order: The order.
+        paid: Whether the working order has paid for it: its quantity is judged only now, its funds are there.
+    """
+    market, holding = state.markets[order.symbol], state.peek(order.account, order.symbol)
+    rules = _PAID if paid else _RELEASED
+    return _first_refusal(rules, Question(state, market, order, holding, market.tape.reference_price()))
 
 
 def check_amend(state: State, wanted: PlaceOrder) -> Refusal | None:
@@ -255,6 +279,10 @@ def fee_rate(state: State, order: PlaceOrder) -> int:
 
 _ADMISSION: tuple[Rule, ...] = (_trading, _offered, *FILTERS)  # -1013, -2010, -1014
 _ENTRY: tuple[Rule, ...] = (_allowed, _not_duplicate, _only_makes, _waits, _has_liquidity, _has_balance)  # -2010
+_SIZE = (lot_size, market_lot_size, notional)
+_UNSIZED: tuple[Rule, ...] = tuple(rule for rule in _ADMISSION if rule not in _SIZE)
+_RELEASED: tuple[Rule, ...] = (_trading, _allowed, _only_makes, _waits, _has_balance)
+_PAID: tuple[Rule, ...] = (_trading, *_SIZE, _allowed, _only_makes, _waits)
 _AMENDED: tuple[Rule, ...] = (
     _trading,
     price_filter,

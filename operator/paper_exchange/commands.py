@@ -15,6 +15,7 @@ from paper_exchange.order_commands import (
     CancelOrder,
     PlaceOco,
     PlaceOrder,
+    PlacePending,
     ReduceOrder,
     ReplaceOrder,
 )
@@ -168,6 +169,7 @@ Command = (
     | ReduceOrder
     | CancelOpenOrders
     | PlaceOco
+    | PlacePending
     | CancelList
     | CreateAccount
     | PutApiKey

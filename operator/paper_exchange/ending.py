@@ -7,6 +7,8 @@ from paper_exchange.model import OrderStatus
 
 OCO_TRIGGER = "OCO_TRIGGER"
 """Expiry reason: the other order of the pair began to work, or expired."""
+OTO_PHASE_ONE_EXPIRED = "OTO_PHASE_ONE_EXPIRED"
+"""Expiry reason: the working order of the list expired, and the pending ones with it."""
 
 
 class Ending(NamedTuple):

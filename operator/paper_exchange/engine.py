@@ -38,6 +38,7 @@ from paper_exchange.order_commands import (
     CancelOrder,
     PlaceOco,
     PlaceOrder,
+    PlacePending,
     ReduceOrder,
     ReplaceOrder,
 )
@@ -53,6 +54,7 @@ from paper_exchange.refusals import (
     Refusal,
     filter_failure,
 )
+from paper_exchange.releasing import follow_up
 from paper_exchange.replies import Done, Outcome, PriceMoved, Reply
 from paper_exchange.state import FEES, HOUSE, Market, State
 from paper_exchange.tape import Tape
@@ -79,6 +81,7 @@ class Engine:
             CancelOrder: self._orders.cancel,
             CancelOpenOrders: self._orders.cancel_open,
             PlaceOco: self._lists.place_oco,
+            PlacePending: self._lists.place_pending,
             CancelList: self._lists.cancel,
             CreateAccount: self._create_account,
             PutApiKey: self._put_key,
@@ -114,7 +117,7 @@ class Engine:
         touched = {name: state.markets[name] for name in self._expire()}
         reply = self._handlers[type(command)](command)
         if market and self._desk.reports.prints:
-            self._desk.run_triggers(market)
+            follow_up(state, self._desk, market)
         if market:
             touched[market.symbol.name] = market
         return Outcome(reply, self._events(touched.values()))

@@ -5,11 +5,12 @@ documentation. Nothing here changes anything.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from paper_exchange.checks import check_admission, check_entry
 from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, OrderType, Side
-from paper_exchange.order_commands import PlaceOco, PlaceOrder
+from paper_exchange.order_commands import PlaceOco, PlaceOrder, PlacePending
 from paper_exchange.refusals import (
     BUY_OCO_LIMIT_BELOW,
     BUY_OCO_PROFIT_BELOW,
@@ -18,9 +19,12 @@ from paper_exchange.refusals import (
     OCO_BOTH_LIMIT,
     OCO_PRICES,
     OCO_TYPE,
+    OPO_PENDING_SELLS,
+    OPO_WORKING_BUYS,
     SELL_OCO_LIMIT_ABOVE,
     SELL_OCO_PROFIT_ABOVE,
     SELL_OCO_STOP_BELOW,
+    WORKING_TYPE,
     Refusal,
     filter_failure,
 )
@@ -29,6 +33,8 @@ from paper_exchange.state import State
 _STOP_LOSSES = frozenset({OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT})
 _PROFITS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
 _LIMITS = frozenset({OrderType.LIMIT_MAKER})
+_WORKING = frozenset({OrderType.LIMIT, OrderType.LIMIT_MAKER})
+_PLACES = {1: ("pending",), 2: ("pendingAbove", "pendingBelow")}
 # By side: what may not stand above, and what may not stand below.
 _NOT_ABOVE = {
     Side.BUY: ((_LIMITS, BUY_OCO_LIMIT_BELOW), (_PROFITS, BUY_OCO_PROFIT_BELOW)),
@@ -51,6 +57,37 @@ def check_oco(state: State, command: PlaceOco) -> Refusal | None:
     refusal = refusal or _room(state, (below, above)) or _ids(state, (below, above), command.list_client_order_id)
     refusal = refusal or misplaced(state, below, is_above=False) or misplaced(state, above, is_above=True)
     return refusal or check_entry(state, below) or check_entry(state, above)
+
+
+def check_pending(state: State, command: PlacePending) -> Refusal | None:
+    """Judge an order and those that are to wait for it.
+
+    The account has to have what the working order needs; funds, triggers and the relation of the prices of the pending
+    ones are judged when they are to come on the book (`releasing`), and their quantity where the working order pays.
+    """
+    working, pending = command.working, command.pending
+    refusal = None if working.type in _WORKING else WORKING_TYPE
+    refusal = refusal or (_sides(command) if command.pays else None)
+    if len(pending) > 1:
+        refusal = refusal or geometry(*pending)
+    refusal = refusal or check_admission(state, working, place="working")
+    for order, place in zip(pending, _PLACES[len(pending)], strict=True):
+        refusal = refusal or _admission(state, command, order, place)
+    orders = (working, *pending)
+    refusal = refusal or _room(state, orders) or _ids(state, orders, command.list_client_order_id)
+    return refusal or check_entry(state, working)
+
+
+def _sides(command: PlacePending) -> Refusal | None:
+    if command.working.side is not Side.BUY:
+        return OPO_WORKING_BUYS
+    return None if all(order.side is Side.SELL for order in command.pending) else OPO_PENDING_SELLS
+
+
+def _admission(state: State, command: PlacePending, order: PlaceOrder, place: str) -> Refusal | None:
+    if not command.pays:
+        return check_admission(state, order, place=place)
+    return check_admission(state, replace(order, quantity=command.working.quantity), place=place, sized=False)
 
 
 def geometry(above: PlaceOrder, below: PlaceOrder) -> Refusal | None:

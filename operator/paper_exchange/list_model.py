@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+_PAIR = 2
+
 
 class Contingency(StrEnum):
     """What ties the orders of a list together."""
 
     OCO = "OCO"
+    OTO = "OTO"
 
 
 class ListStatusType(StrEnum):
@@ -40,7 +43,21 @@ class OrderList:
     status_type: ListStatusType = ListStatusType.EXEC_STARTED
     order_status: ListOrderStatus = ListOrderStatus.EXECUTING
     tied: bool = True
-    """Whether one order still ends the other: until one has begun to work."""
+    """Whether the end of one order is the end of all: of a pair until one has begun to work, of a list with pending
+    orders until its working order is filled."""
+    pays: bool = False
+    """Whether the pending orders sell what the working order buys (OPO, OPOCO)."""
+
+    @property
+    def working(self) -> int | None:
+        """Id of the order that the pending ones wait for; None in a list without pending orders."""
+        return self.orders[0][0] if self.contingency is Contingency.OTO else None
+
+    @property
+    def pair(self) -> tuple[int, ...]:
+        """Ids of the two orders of which one ends the other; empty in a list without such."""
+        ids = tuple(order_id for order_id, _ in self.orders if order_id != self.working)
+        return ids if len(ids) == _PAIR else ()
 
     def copy(self) -> "OrderList":
         """A copy that the engine will not touch."""
@@ -55,4 +72,5 @@ class OrderList:
             self.status_type,
             self.order_status,
             self.tied,
+            self.pays,
         )

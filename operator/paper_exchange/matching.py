@@ -4,7 +4,7 @@ The desk is the only place that changes orders, book and ledger together, so the
 order's reservation always covers what is left of it (`settlement`).
 """
 
-from paper_exchange import liquidity
+from paper_exchange import liquidity, ties
 from paper_exchange.book import Level
 from paper_exchange.ending import EXPIRED, FILLED, PREVENTED
 from paper_exchange.events import ExecutionType
@@ -63,19 +63,26 @@ class Desk(OrderLife):
 
     # --- orders that wait for a price
 
-    def run_triggers(self, market: Market) -> None:
+    def run_triggers(self, market: Market, seen: int = 0) -> int:
         """Fire the orders that the trades of this command have reached, and those that their trades reach in turn.
 
         Each trade is shown to them in turn, because a trailing order fires on the way from one to the next. Every order
         fires at most once, so this ends.
+
+        Args:
+            market: Where the trades were.
+            seen: How many of them have been shown already.
+
+        Returns:
+            How many have been shown now: all.
         """
-        seen = 0
         while len(market.triggers) and seen < len(self.reports.prints):
             prices = [print_.trade.price for print_ in self.reports.prints[seen:]]
             seen = len(self.reports.prints)
             fired = [order for price in prices for order in market.triggers.fire(price, self._state.now)]
             for order in fired:
                 self._activate(market, order)
+        return len(self.reports.prints)
 
     def _activate(self, market: Market, order: Order) -> None:
         """Put a waiting order to work. One without a limit pays from the free balance, or is refused for lack of it."""
@@ -179,6 +186,8 @@ class Desk(OrderLife):
         market.book.side(maker.side).reduce(maker, quantity)
         taken = settle(self._state, market.symbol, taker, public, is_maker=False)
         made = settle(self._state, market.symbol, maker, public, is_maker=True)
+        for order, trade in ((taker, taken), (maker, made)):
+            ties.set_aside(self._state, market, order, trade)
         self._advance(market, taker, taken, goes_on=goes_on)
         self._advance(market, maker, made, goes_on=False)
         return taken

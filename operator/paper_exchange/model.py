@@ -124,11 +124,18 @@ class Order:
     """What a BUY sets aside for a commission in the quote asset, in 1e-8; 0 takes it from what is received."""
     expiry: str = ""
     """Why it expired, by the venue's name, where its list was the reason."""
+    came_pending: bool = False
+    """Whether it entered the venue to wait for the working order of its list."""
 
     @property
     def is_trailing(self) -> bool:
         """Whether it follows the price, or will."""
         return bool(self.trailing_delta or self.trailing_amount)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it waits for the working order of its list."""
+        return self.status is OrderStatus.PENDING_NEW
 
     @property
     def remaining(self) -> int:
@@ -176,6 +183,7 @@ class Order:
             self.trailing_amount,
             self.fee_rate,
             self.expiry,
+            self.came_pending,
         )
 
 

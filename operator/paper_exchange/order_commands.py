@@ -137,6 +137,27 @@ class PlaceOco:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacePending:
+    """`POST orderList/oto`, `otoco`, `opo`, `opoco`: orders that are placed once another one is filled.
+
+    Reply: `ListPlaced`. Refused as a whole. Where the working order pays, the pending ones name no quantity: they sell
+    what it has bought.
+    """
+
+    working: PlaceOrder
+    pending: tuple[PlaceOrder, ...]
+    """One, or the one above and the one below: these end each other as those of `PlaceOco`."""
+    pays: bool = False
+    list_client_order_id: str | None = None
+    """None lets the engine choose one."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of all."""
+        return self.working.symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelList:
     """`DELETE orderList`. Reply: `ListCanceled`. With both ids given, both must name the same list."""
 

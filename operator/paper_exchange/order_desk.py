@@ -17,6 +17,7 @@ from paper_exchange.order_commands import (
 )
 from paper_exchange.reads import find_order
 from paper_exchange.refusals import (
+    AMEND_IN_LIST,
     CANCEL_REPLACE_UNSUPPORTED,
     CANCEL_RESTRICTED,
     CANCEL_WITHOUT_ID,
@@ -86,6 +87,8 @@ class OrderDesk:
         order = find_order(holding, command.order_id, command.client_order_id)
         if order is None or not order.is_open:
             return UNKNOWN_ORDER
+        if ties.is_tied(self.state, order):
+            return AMEND_IN_LIST
         return amending.amend(self.state, self._desk, order, command)
 
     def cancel(self, command: CancelOrder) -> OrderCanceled | Refusal:
@@ -128,9 +131,7 @@ def new_order(market: Market, command: PlaceOrder, now: int, fee: int, order_lis
     order_id = market.next_order_id
     market.next_order_id += 1
     waits = command.type in STOP_TYPES
-    distance = command.trailing_delta or command.trailing_amount or 0
-    trails = trailing.begins_at_once(distance, command.stop_price or 0) and market.tape.last_price
-    return Order(
+    order = Order(
         order_id,
         command.account,
         command.symbol,
@@ -153,10 +154,10 @@ def new_order(market: Market, command: PlaceOrder, now: int, fee: int, order_lis
         -1 if waits else now,
         OrderStatus.NEW,
         is_working=not waits,
-        trailing_time=now if trails else trailing.NOT_YET,
-        trailing_extreme=market.tape.last_price if trails else 0,
         lock_price=lock_price(market, command),
         expire_at=command.expire_at or 0,
         trailing_amount=command.trailing_amount or 0,
         fee_rate=fee,
     )
+    trailing.begin(order, market.tape.last_price, now)
+    return order

@@ -1,14 +1,16 @@
 """The life of an order: entered, changed, ended, alone or in a list."""
 
+from collections.abc import Sequence
 from heapq import heappush
 
 from paper_exchange import ties
-from paper_exchange.ending import EXPIRED, OCO_TRIGGER, Ending, canceled
+from paper_exchange.ending import EXPIRED, OCO_TRIGGER, OTO_PHASE_ONE_EXPIRED, Ending, canceled
 from paper_exchange.events import ExecutionType
 from paper_exchange.list_model import ListOrderStatus, ListStatusType, OrderList
 from paper_exchange.model import (
     STOP_TYPES,
     Order,
+    OrderStatus,
     OrderType,
     Side,
 )
@@ -20,11 +22,13 @@ from paper_exchange.state import Market, State, reserved_asset
 class OrderLife:
     """Changes orders, book and ledger together, so that a reservation always covers what is left of its order."""
 
-    __slots__ = ("_state", "reports")
+    __slots__ = ("_state", "due", "reports")
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.reports = Reports(state)
+        self.due: list[OrderList] = []
+        """Lists whose working order the command at hand has filled: their pending orders are to be placed."""
 
     def accept(self, market: Market, order: Order) -> None:
         """Enter a checked order: lock what it may spend, remember it, report it as NEW."""
@@ -44,6 +48,14 @@ class OrderLife:
                 market.book.side(order.side).add(order)
         self.reports.order_list(found)
 
+    def accept_pending(self, market: Market, found: OrderList, working: Order, pending: Sequence[Order]) -> None:
+        """Enter a checked working order, the orders that wait for it to be filled, and the list."""
+        self._state.lists[found.list_id] = found
+        self.accept(market, working)
+        for order in pending:
+            self._enter(market, order)
+        self.reports.order_list(found)
+
     def _enter(self, market: Market, order: Order) -> None:
         state = self._state
         holding = state.holding(order.account, order.symbol)
@@ -57,7 +69,7 @@ class OrderLife:
             holding.orders.append(order)
             holding.by_client_id[order.client_order_id] = order
             state.open_client_ids.setdefault(order.account, {})[order.client_order_id] = order
-        if not order.is_working:
+        if not order.is_working and not order.is_pending:
             market.triggers.add(order)
         self.reports.order(order, ExecutionType.NEW)
 
@@ -117,14 +129,18 @@ class OrderLife:
         self._end_list(market, order, ending)
 
     def _end_list(self, market: Market, order: Order, ending: Ending) -> None:
-        """An order that ended without having worked takes the other one of its list along."""
+        """An order that ended without having worked takes the others of its list along; a filled one lets them come."""
         found = ties.list_of(self._state, order)
         if found is None:
             return
         others = ties.dependents(self._state, found)
+        if others and ending.status is OrderStatus.FILLED:
+            self.due.append(found)
+            return
         found.tied = False
+        expiry = OTO_PHASE_ONE_EXPIRED if order.order_id == found.working else OCO_TRIGGER
         for other in others:
-            self._end(market, other, ending.passed_on(OCO_TRIGGER))
+            self._end(market, other, ending.passed_on(expiry))
         if not others and not ties.open_orders(self._state, found):
             found.status_type, found.order_status = ListStatusType.ALL_DONE, ListOrderStatus.ALL_DONE
             found.time = self._state.now

@@ -66,7 +66,7 @@ def _refusal(state: State, holding: Holding, order: Order, command: ReduceOrder)
     symbol = state.markets[order.symbol].symbol
     if not symbol.allow_amend:
         return AMEND_UNSUPPORTED
-    if ties.partner(state, order) is not None:
+    if ties.is_tied(state, order):
         return AMEND_IN_LIST
     refusal = _wrong_quantity(order, command.quantity)
     if refusal:

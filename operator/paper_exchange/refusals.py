@@ -63,6 +63,10 @@ BUY_OCO_STOP_ABOVE = Refusal(-1196, "A stop loss order in a buy OCO must be abov
 SELL_OCO_STOP_BELOW = Refusal(-1197, "A stop loss order in a sell OCO must be below.")
 BUY_OCO_PROFIT_BELOW = Refusal(-1198, "A take profit order in a buy OCO must be below.")
 SELL_OCO_PROFIT_ABOVE = Refusal(-1199, "A take profit order in a sell OCO must be above.")
+WORKING_TYPE = Refusal(-1116, "Invalid orderType.")
+"""Chosen: what the venue answers to a working order that is no LIMIT or LIMIT_MAKER is not documented."""
+OPO_WORKING_BUYS = Refusal(-1222, "Working order in an OPO list must be a bid.")
+OPO_PENDING_SELLS = Refusal(-1223, "Pending orders in an OPO list must be asks.")
 NO_SUCH_LIST = Refusal(-2018, "Order list does not exist.")
 UNKNOWN_ORDER = Refusal(-2011, "Unknown order sent.")
 CANCEL_WITHOUT_ID = Refusal(-2011, "Cancel order is invalid. Check origClOrdId and orderId.")

@@ -111,6 +111,7 @@ class LiveVenue:
 
 
 def _is_placement(update: OrderUpdate) -> bool:
-    """Whether an order has entered the venue. One that waited for a price is reported as NEW again when it fires."""
-    has_fired = update.order.type in STOP_TYPES and update.order.is_working
-    return update.execution is ExecutionType.NEW and not has_fired
+    """Whether an order has entered the venue. One that waited, for a price or for another order, is NEW once more."""
+    order = update.order
+    waited = (order.type in STOP_TYPES and order.is_working) or (order.came_pending and not order.is_pending)
+    return update.execution is ExecutionType.NEW and not waited

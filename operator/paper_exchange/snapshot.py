@@ -73,7 +73,7 @@ def load(text: str) -> State:
     resting: dict[tuple[str, int], Order] = {}
     for row in data["holdings"]:
         _load_holding(state, row, resting)
-    waiting = [order for order in resting.values() if not order.is_working]
+    waiting = [order for order in resting.values() if not order.is_working and not order.is_pending]
     for row in data["markets"]:
         market = _load_market(row)
         name = market.symbol.name
@@ -179,7 +179,7 @@ def _load_order(row: list[Any]) -> Order:
 
 
 def _load_list(row: list[Any]) -> OrderList:
-    list_id, account, symbol, client_order_id, contingency, orders, time, status_type, order_status, tied = row
+    list_id, account, symbol, client_order_id, contingency, orders, time, status_type, order_status, *rest = row
     return OrderList(
         list_id,
         account,
@@ -190,7 +190,7 @@ def _load_list(row: list[Any]) -> OrderList:
         time,
         ListStatusType(status_type),
         ListOrderStatus(order_status),
-        tied,
+        *rest,
     )
 
 

@@ -1,12 +1,15 @@
 """How the orders of a list end each other, and who of them may have the funds.
 
-A one-cancels-the-other has two orders of one side and quantity. One reservation serves both: it covers the dearer one
-and lies with the first. Whichever begins to work, by its first fill or because its trigger was reached, takes it over,
-and the other one expires.
+A pair has two orders of one side and quantity. One reservation serves both: it covers the dearer one and lies with the
+first. Whichever begins to work, by its first fill or because its trigger was reached, takes it over, and the other one
+expires.
+
+A pending order has nothing set aside for it until the working order of its list is filled. Where the working order pays
+for it, what that one buys is set aside with the first pending order as it comes in.
 """
 
 from paper_exchange.list_model import OrderList
-from paper_exchange.model import Order
+from paper_exchange.model import Order, Trade
 from paper_exchange.settlement import reservation
 from paper_exchange.state import Market, State, reserved_asset
 
@@ -16,13 +19,19 @@ def list_of(state: State, order: Order) -> OrderList | None:
     return state.lists.get(order.order_list_id)
 
 
+def is_tied(state: State, order: Order) -> bool:
+    """Whether the end of the order would be the end of others."""
+    found = list_of(state, order)
+    return found is not None and found.tied
+
+
 def partner(state: State, order: Order) -> Order | None:
     """The open order that this one ends, or is ended by; None where it stands alone by now."""
     found = list_of(state, order)
-    if found is None or not found.tied:
+    if found is None or not found.tied or order.is_pending or order.order_id not in found.pair:
         return None
-    others = [order_id for order_id, _ in found.orders if order_id != order.order_id]
-    return state.peek(order.account, order.symbol).open.get(others[0])
+    (other,) = (order_id for order_id in found.pair if order_id != order.order_id)
+    return state.peek(order.account, order.symbol).open.get(other)
 
 
 def untie(state: State, order: Order) -> None:
@@ -34,8 +43,29 @@ def untie(state: State, order: Order) -> None:
 
 def lock_together(state: State, market: Market, first: Order, second: Order) -> None:
     """Set aside what the dearer of two orders may spend; the first one keeps it for both."""
-    first.reserved = max(reservation(first), reservation(second))
-    state.ledger.lock(first.account, reserved_asset(market.symbol, first.side), first.reserved)
+    keep(state, market, first, max(reservation(first), reservation(second)))
+
+
+def keep(state: State, market: Market, order: Order, amount: int) -> None:
+    """Let an order have so much set aside, whatever it had."""
+    state.ledger.lock(order.account, reserved_asset(market.symbol, order.side), amount - order.reserved)
+    order.reserved = amount
+
+
+def set_aside(state: State, market: Market, order: Order, trade: Trade) -> None:
+    """Keep what a working order has bought for the pending ones that it pays for.
+
+    The commission comes out of the free balance where there is enough of it and the asset is not BNB, else out of what
+    was bought (`faqs/opo.md`).
+    """
+    found = list_of(state, order)
+    if found is None or not found.pays or order.order_id != found.working:
+        return
+    asset = market.symbol.base
+    whole = asset != "BNB" and state.ledger.free(order.account, asset) >= trade.quantity
+    bought = trade.quantity if whole else trade.quantity - trade.commission
+    first = open_orders(state, found)[1]
+    keep(state, market, first, first.reserved + bought)
 
 
 def take_over(state: State, market: Market, order: Order, other: Order) -> None:

@@ -23,6 +23,12 @@ def begins_at_once(distance: int, stop_price: int) -> bool:
     return bool(distance) and not stop_price
 
 
+def begin(order: Order, last_price: int, now: int) -> None:
+    """Let an order that enters the market follow the price from its last trade on, if it does so at once."""
+    if last_price and begins_at_once(order.trailing_delta or order.trailing_amount, order.stop_price):
+        order.trailing_time, order.trailing_extreme = now, last_price
+
+
 def firing_price(side: Side, extreme: int, trailing_delta: int, amount: int = 0) -> int:
     """The price at which an order fires that has seen `extreme` as its best one, rounded away from it.
 

@@ -84,6 +84,18 @@ _SIGNED: Final[Mapping[tuple[str, str, str], Endpoint]] = {
     ("POST", "/api/v3/orderList/oco", "orderList.place.oco"): Endpoint(
         prepare=order_lists.place_oco, security=Security.TRADE, weight=_fixed(1), counts_order=True
     ),
+    ("POST", "/api/v3/orderList/oto", "orderList.place.oto"): Endpoint(
+        prepare=order_lists.place_oto, security=Security.TRADE, weight=_fixed(1), counts_order=True
+    ),
+    ("POST", "/api/v3/orderList/otoco", "orderList.place.otoco"): Endpoint(
+        prepare=order_lists.place_otoco, security=Security.TRADE, weight=_fixed(1), counts_order=True
+    ),
+    ("POST", "/api/v3/orderList/opo", "orderList.place.opo"): Endpoint(
+        prepare=order_lists.place_opo, security=Security.TRADE, weight=_fixed(1), counts_order=True
+    ),
+    ("POST", "/api/v3/orderList/opoco", "orderList.place.opoco"): Endpoint(
+        prepare=order_lists.place_opoco, security=Security.TRADE, weight=_fixed(1), counts_order=True
+    ),
     ("DELETE", "/api/v3/orderList", "orderList.cancel"): Endpoint(
         prepare=order_lists.cancel, security=Security.TRADE, weight=_fixed(1)
     ),

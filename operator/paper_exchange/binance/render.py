@@ -102,9 +102,11 @@ def queried(order: Order) -> JsonObject:
 
 
 def _state(order: Order) -> JsonObject:
+    # What an order is to sell that waits for its working order to be paid from is not known yet.
+    quantity = {} if order.is_pending and not order.quantity else {"origQty": format_amount(order.quantity)}
     return {
         "price": format_amount(order.price),
-        "origQty": format_amount(order.quantity),
+        **quantity,
         "executedQty": format_amount(order.executed),
         "origQuoteOrderQty": format_amount(order.quote_quantity),
         "cummulativeQuoteQty": format_amount(order.executed_quote),

@@ -52,6 +52,19 @@ def word(params: Params, name: str, kind: type[_Word], refusal: errors.VenueErro
         raise (refusal or errors.not_valid(name)) from None
 
 
+def required_word(params: Params, name: str, kind: type[_Word], refusal: errors.VenueError) -> _Word:
+    """A mandatory word of an enum.
+
+    Raises:
+        VenueError: -1102, or the given refusal for a word that is not in it.
+    """
+    params.required(name)
+    found = word(params, name, kind, refusal)
+    if found is None:
+        raise errors.missing(name)
+    return found
+
+
 def symbol(params: Params, reads: Reads) -> str:
     """The mandatory symbol.
 

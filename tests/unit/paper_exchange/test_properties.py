@@ -1,7 +1,6 @@
 """Whatever is asked, the books balance: random sequences of commands against the engine's invariants."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -13,21 +12,16 @@ from paper_exchange.commands import (
     Command,
     CreateAccount,
     Deposit,
-    MakerConfig,
-    MakerKind,
-    SetMaker,
-    StepMarket,
     SweepTo,
 )
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
+from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, Order, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.order_commands import (
-    CancelList,
     CancelOpenOrders,
     CancelOrder,
-    PlaceOco,
     PlaceOrder,
     ReduceOrder,
     ReplaceMode,
@@ -37,22 +31,9 @@ from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIG
 from paper_exchange.replies import OrderCanceled, OrderReduced, OrderReplaced
 from paper_exchange.settlement import reservation
 from paper_exchange.state import reserved_asset
-from support.paper_engine import BTCUSDT, ETHBTC, Bench, amount
+from support.paper_engine import Bench, amount
+from support.paper_strategies import ACCOUNTS, PRICES, SYMBOLS, WITHOUT_PRICE, sequences
 
-# Rules wide enough to let most orders through, on grids whose products have more than eight decimals.
-SYMBOLS = tuple(
-    replace(
-        symbol,
-        min_notional=0,
-        max_orders=10,
-        bid_multiplier_up=0,
-        ask_multiplier_up=0,
-        min_trailing_above=1,
-        min_trailing_below=1,
-    )
-    for symbol in (ETHBTC, BTCUSDT)
-)
-PRICES = {"ETHBTC": (amount("0.05"), amount("0.00001")), "BTCUSDT": (amount("50000"), amount("0.01"))}
 EXECUTIONS = {
     ExecutionType.NEW,
     ExecutionType.TRADE,
@@ -61,146 +42,20 @@ EXECUTIONS = {
     ExecutionType.EXPIRED,
     ExecutionType.TRADE_PREVENTION,
 }
-ACCOUNTS = ("alice", "bob", "carol")
-WITHOUT_PRICE = {OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT}
-CLIENT_IDS = st.sampled_from([None, "a", "b", "c"])
-quantities = st.integers(1, 60).map(lambda steps: steps * amount("0.0001"))
-
-
-@st.composite
-def orders(draw: st.DrawFn) -> PlaceOrder:
-    symbol = draw(st.sampled_from(sorted(PRICES)))
-    base, tick = PRICES[symbol]
-    kind = draw(st.sampled_from([OrderType.LIMIT, OrderType.LIMIT, *OrderType]))
-    trails = kind in STOP_TYPES and draw(st.booleans())
-    stops = kind in STOP_TYPES and (not trails or draw(st.booleans()))
-    has_price = kind not in WITHOUT_PRICE
-    by_quote = kind is OrderType.MARKET and draw(st.booleans())
-    return PlaceOrder(
-        account=draw(st.sampled_from(ACCOUNTS)),
-        symbol=symbol,
-        side=draw(st.sampled_from(Side)),
-        type=kind,
-        time_in_force=draw(st.sampled_from(TimeInForce)) if has_price and kind is not OrderType.LIMIT_MAKER else None,
-        quantity=None if by_quote else draw(quantities),
-        quote_quantity=draw(quantities) * base // amount("1") if by_quote else None,
-        price=base + draw(st.integers(-3, 3)) * tick if has_price else None,
-        stop_price=base + draw(st.integers(-6, 6)) * tick if stops else None,
-        trailing_delta=draw(st.integers(1, 8)) if trails else None,
-        client_order_id=draw(CLIENT_IDS),
-        prevention=draw(st.sampled_from([None, *SelfTradePrevention])),
-    )
-
-
-@st.composite
-def ocos(draw: st.DrawFn) -> PlaceOco:
-    """Mostly well-formed: a limit or take profit on the far side, a stop loss on the near one."""
-    symbol, side = draw(st.sampled_from(sorted(PRICES))), draw(st.sampled_from(Side))
-    base, tick = PRICES[symbol]
-    far = draw(st.sampled_from([OrderType.LIMIT_MAKER, OrderType.LIMIT_MAKER, OrderType.TAKE_PROFIT]))
-    near = draw(st.sampled_from([OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT]))
-    kinds = (far, near) if side is Side.SELL else (near, far)
-    quantity, distance = draw(quantities), draw(st.integers(-1, 4))
-    account = draw(st.sampled_from(ACCOUNTS))
-    above, below = (
-        PlaceOrder(
-            account=account,
-            symbol=symbol,
-            side=side,
-            type=kind,
-            quantity=quantity,
-            time_in_force=TimeInForce.GTC if kind is OrderType.STOP_LOSS_LIMIT else None,
-            price=base + sign * distance * tick if kind not in WITHOUT_PRICE else None,
-            stop_price=base + sign * distance * tick if kind in STOP_TYPES else None,
-            client_order_id=draw(CLIENT_IDS),
-        )
-        for kind, sign in zip(kinds, (1, -1), strict=True)
-    )
-    return PlaceOco(above=above, below=below, list_client_order_id=draw(CLIENT_IDS))
-
-
-cancels = st.builds(
-    lambda account, symbol, order_id: CancelOrder(account=account, symbol=symbol, order_id=order_id),
-    st.sampled_from(ACCOUNTS),
-    st.sampled_from(sorted(PRICES)),
-    st.integers(1, 20),
-)
-cancel_alls = st.builds(
-    lambda account, symbol: CancelOpenOrders(account=account, symbol=symbol),
-    st.sampled_from(ACCOUNTS),
-    st.sampled_from(sorted(PRICES)),
-)
-steps = st.sampled_from(sorted(PRICES)).map(lambda symbol: StepMarket(symbol=symbol))
-sweeps = st.builds(
-    lambda symbol, ticks: SweepTo(symbol=symbol, price=PRICES[symbol][0] + ticks * PRICES[symbol][1]),
-    st.sampled_from(sorted(PRICES)),
-    st.integers(-6, 6),
-)
-makers = st.builds(
-    lambda symbol, seed: SetMaker(
-        symbol=symbol,
-        maker=MakerConfig(
-            kind=MakerKind.WALK, mid=PRICES[symbol][0], levels=2, spacing=PRICES[symbol][1], sigma=10_000, seed=seed
-        ),
-    ),
-    st.sampled_from(sorted(PRICES)),
-    st.integers(0, 3),
-)
-reduces = st.builds(
-    lambda account, symbol, order_id, quantity, name: ReduceOrder(
-        account=account, symbol=symbol, order_id=order_id, quantity=quantity, new_client_order_id=name
-    ),
-    st.sampled_from(ACCOUNTS),
-    st.sampled_from(sorted(PRICES)),
-    st.integers(1, 20),
-    quantities,
-    CLIENT_IDS,
-)
-replaces = st.builds(
-    lambda order, order_id, mode: ReplaceOrder(
-        cancel=CancelOrder(account=order.account, symbol=order.symbol, order_id=order_id), order=order, mode=mode
-    ),
-    orders(),
-    st.integers(1, 20),
-    st.sampled_from(ReplaceMode),
-)
-list_cancels = st.builds(
-    lambda account, symbol, list_id: CancelList(account=account, symbol=symbol, list_id=list_id),
-    st.sampled_from(ACCOUNTS),
-    st.sampled_from(sorted(PRICES)),
-    st.integers(1, 8),
-)
-sequences = st.lists(
-    st.one_of(
-        orders(),
-        orders(),
-        orders(),
-        ocos(),
-        ocos(),
-        list_cancels,
-        reduces,
-        replaces,
-        cancels,
-        cancel_alls,
-        steps,
-        sweeps,
-        makers,
-    ),
-    min_size=30,
-    max_size=60,
-)
 
 
 def broken(engine: Engine) -> list[str]:
     """Every invariant that does not hold, in words."""
-    return [*engine.state.ledger.audit(), *broken_orders(engine), *broken_locks(engine), *crossed_books(engine)]
+    parts = (broken_orders, broken_lists, broken_locks, crossed_books)
+    return [*engine.state.ledger.audit(), *(words for part in parts for words in part(engine))]
 
 
 def broken_orders(engine: Engine) -> Iterator[str]:
     for account, holdings in engine.state.holdings.items():
         for name, holding in holdings.items():
             for order in holding.open.values():
-                if not order.is_open or order.remaining <= 0 or order.reserved != should_keep(engine, order):
+                empty = order.remaining <= 0 and not order.is_pending
+                if not order.is_open or empty or order.reserved != should_keep(engine, order):
                     yield f"{order} should not be open like this"
             buying = sum(order.remaining for order in holding.open.values() if order.side is Side.BUY)
             if holding.buying != buying:
@@ -208,11 +63,39 @@ def broken_orders(engine: Engine) -> Iterator[str]:
 
 
 def should_keep(engine: Engine, order: Order) -> int:
-    """What lies with an order: of two that are tied together the first one keeps what serves both."""
+    """What lies with an order: of two that are tied together the first one keeps what serves both.
+
+    For a pending order nothing does, except what its working order has bought for it: with the first one.
+    """
+    if order.is_pending:
+        return paid_for(engine, order)
     other = ties.partner(engine.state, order)
     if other is None:
         return reservation(order)
     return max(reservation(order), reservation(other)) if order.order_id < other.order_id else 0
+
+
+def paid_for(engine: Engine, order: Order) -> int:
+    found = ties.list_of(engine.state, order)
+    assert found is not None
+    if not found.pays or order.order_id != found.orders[1][0]:
+        return 0
+    bought = engine.read.trades(order.account, order.symbol, order_id=found.working)
+    most, least = (sum(t.quantity for t in bought), sum(t.quantity - t.commission for t in bought))
+    return order.reserved if least <= order.reserved <= most else least
+
+
+def broken_lists(engine: Engine) -> Iterator[str]:
+    """Of a pair at most one has worked, no pending order has, and a list is done when nothing of it is open."""
+    for found in engine.state.lists.values():
+        orders = [engine.read.order(found.account, found.symbol, order_id=each, now=0) for each, _ in found.orders]
+        known = [order for order in orders if isinstance(order, Order)]
+        if sum(order.executed > 0 for order in known if order.order_id in found.pair) > 1:
+            yield f"both orders of a pair have worked: {known}"
+        if any(order.is_pending and order.executed for order in known):
+            yield f"a pending order has been executed: {known}"
+        if (found.order_status is ListOrderStatus.EXECUTING) != any(order.is_open for order in known):
+            yield f"{found} does not tell how its orders stand: {known}"
 
 
 def broken_locks(engine: Engine) -> Iterator[str]:
