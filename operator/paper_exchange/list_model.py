@@ -17,6 +17,7 @@ class ListStatusType(StrEnum):
     """What a `listStatus` reports."""
 
     EXEC_STARTED = "EXEC_STARTED"
+    UPDATED = "UPDATED"
     ALL_DONE = "ALL_DONE"
 
 
@@ -58,6 +59,10 @@ class OrderList:
         """Ids of the two orders of which one ends the other; empty in a list without such."""
         ids = tuple(order_id for order_id, _ in self.orders if order_id != self.working)
         return ids if len(ids) == _PAIR else ()
+
+    def rename(self, order_id: int, client_order_id: str) -> None:
+        """Give one of the orders another client order id."""
+        self.orders = tuple((each, client_order_id if each == order_id else name) for each, name in self.orders)
 
     def copy(self) -> "OrderList":
         """A copy that the engine will not touch."""

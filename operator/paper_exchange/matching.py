@@ -204,3 +204,5 @@ class Desk(OrderLife):
         if not self._state.accounts[order.account].house:
             self._state.holding(order.account, order.symbol).trades.append(trade)
             self.reports.order(order, ExecutionType.TRADE, trade)
+        if order.status is OrderStatus.FILLED:
+            self._end_list(market, order, FILLED)

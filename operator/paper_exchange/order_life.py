@@ -101,10 +101,7 @@ class OrderLife:
         if order.side is Side.BUY:
             state.holding(order.account, order.symbol).buying += quantity - order.quantity
         order.quantity, order.price, order.stop_price, order.update_time = quantity, price, stop_price, state.now
-        asset = reserved_asset(market.symbol, order.side)
-        more = reservation(order) - order.reserved
-        order.reserved += more
-        state.ledger.lock(order.account, asset, more)
+        ties.reserve_again(state, market, order)
 
     def close(self, market: Market, order: Order, ending: Ending) -> None:
         """End an order that is not (or no longer) on the book: release what is locked, report it."""
@@ -126,7 +123,7 @@ class OrderLife:
             named = ending.cancel_client_id
             ids = None if named is None else (named, order.client_order_id)
             self.reports.order(order, ending.execution, ids=ids, reject_reason=ending.reject_reason)
-        self._end_list(market, order, ending)
+            self._end_list(market, order, ending)
 
     def _end_list(self, market: Market, order: Order, ending: Ending) -> None:
         """An order that ended without having worked takes the others of its list along; a filled one lets them come."""

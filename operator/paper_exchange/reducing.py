@@ -3,21 +3,24 @@
 The order keeps its number and its place in the queue, and gets a new client order id, unless the present one is sent
 again: a client that forgets to send it does not find its order by the old id any more.
 
+The orders of a list are amended one by one, except those of a pair: both keep the same quantity.
+
 Source: `faqs/order_amend_keep_priority.md` and `errors.md` (-2038, -2039) of Binance's documentation.
 """
 
 from paper_exchange import ties
 from paper_exchange.checks import check_amend
+from paper_exchange.list_model import ListStatusType
 from paper_exchange.matching import Desk
-from paper_exchange.model import Amendment, Order
+from paper_exchange.model import Amendment, Order, OrderType
 from paper_exchange.order_commands import PlaceOrder, ReduceOrder
 from paper_exchange.reads import find_order
 from paper_exchange.refusals import (
     AMEND_BELOW_EXECUTED,
     AMEND_DUPLICATE,
-    AMEND_IN_LIST,
     AMEND_INCREASE,
     AMEND_NO_CHANGE,
+    AMEND_PENDING_OPO,
     AMEND_TOO_OFTEN,
     AMEND_UNKNOWN_ORDER,
     AMEND_UNSUPPORTED,
@@ -47,12 +50,26 @@ def reduce(state: State, desk: Desk, command: ReduceOrder) -> OrderReduced | Ref
     refusal = _refusal(state, holding, order, command)
     if refusal:
         return refusal
-    before, quantity = order.client_order_id, order.quantity
+    before = order.client_order_id
     chosen = command.new_client_order_id or f"amend{market.next_execution_id:017d}"
-    execution_id = desk.reduce(market, order, command.quantity, chosen)
-    row = Amendment(order.order_id, execution_id, before, chosen, quantity, order.quantity, state.now)
+    execution_id = _reduced(state, desk, order, command.quantity, chosen)
+    for other in ties.same_size(state, order):
+        _reduced(state, desk, other, command.quantity, other.client_order_id)
+    found = ties.list_of(state, order)
+    if found is not None and chosen != before:
+        found.rename(order.order_id, chosen)
+        desk.reports.order_list(found, ListStatusType.UPDATED)
+    return OrderReduced(order.copy(), before, execution_id, state.now, found and found.copy())
+
+
+def _reduced(state: State, desk: Desk, order: Order, quantity: int, name: str) -> int:
+    """Carry out and note an amendment; returns its execution id."""
+    before, former = order.client_order_id, order.quantity
+    execution_id = desk.reduce(state.markets[order.symbol], order, quantity, name)
+    row = Amendment(order.order_id, execution_id, before, name, former, quantity, state.now)
+    holding = state.holding(order.account, order.symbol)
     holding.amendments.setdefault(order.order_id, []).append(row)
-    return OrderReduced(order.copy(), before, execution_id, state.now)
+    return execution_id
 
 
 def _find(holding: Holding, command: ReduceOrder) -> Order | Refusal:
@@ -66,8 +83,8 @@ def _refusal(state: State, holding: Holding, order: Order, command: ReduceOrder)
     symbol = state.markets[order.symbol].symbol
     if not symbol.allow_amend:
         return AMEND_UNSUPPORTED
-    if ties.is_tied(state, order):
-        return AMEND_IN_LIST
+    if order.is_pending and not order.quantity:
+        return AMEND_PENDING_OPO
     refusal = _wrong_quantity(order, command.quantity)
     if refusal:
         return refusal
@@ -76,7 +93,8 @@ def _refusal(state: State, holding: Holding, order: Order, command: ReduceOrder)
     holder = state.open_client_ids[order.account].get(command.new_client_order_id or "")
     if holder is not None and holder is not order:
         return AMEND_DUPLICATE
-    return check_amend(state, _wanted(order, command.quantity))
+    each = (order, *ties.same_size(state, order))
+    return next(filter(None, (check_amend(state, _wanted(one, command.quantity)) for one in each)), None)
 
 
 def _wrong_quantity(order: Order, quantity: int) -> Refusal | None:
@@ -93,7 +111,7 @@ def _wanted(order: Order, quantity: int) -> PlaceOrder:
         account=order.account,
         symbol=order.symbol,
         side=order.side,
-        type=order.type,
+        type=OrderType.LIMIT if order.type is OrderType.LIMIT_MAKER else order.type,
         time_in_force=order.time_in_force,
         quantity=quantity,
         price=order.price or None,

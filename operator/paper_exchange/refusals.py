@@ -79,8 +79,9 @@ ORDER_ARCHIVED = Refusal(
 )
 AMEND_UNKNOWN_ORDER = Refusal(-2038, "Unknown order sent.")
 AMEND_UNSUPPORTED = Refusal(-2038, "Order amend is not supported for this symbol.")
+AMEND_PENDING_OPO = Refusal(-2038, "Order amend (pending OPO order) is not supported.")
 AMEND_IN_LIST = Refusal(-2038, "Order amend (order of a list) is not supported.")
-"""Chosen: the venue does amend orders of a list; this one does not."""
+"""Of another price, for an order that others depend on: Kraken, which amends prices, has no lists."""
 AMEND_INCREASE = Refusal(-2038, "Order amend (quantity increase) is not supported.")
 AMEND_NO_CHANGE = Refusal(-2038, "The requested action would change no state; rejecting")
 AMEND_BELOW_EXECUTED = Refusal(-2038, "Order amend (quantity not above the executed one) is not supported.")

@@ -50,12 +50,13 @@ class OrderReplaced(NamedTuple):
 
 
 class OrderReduced(NamedTuple):
-    """The order as it stands now, and the client order id that it had."""
+    """The order as it stands now, the client order id that it had, and the list that it belongs to."""
 
     order: Order
     orig_client_order_id: str
     execution_id: int
     transact_time: int
+    order_list: OrderList | None = None
 
 
 class ListPlaced(NamedTuple):

@@ -1,7 +1,7 @@
 """What the command at hand has led to, in the order in which it happened: reports on orders, and public trades."""
 
 from paper_exchange.events import NOT_REJECTED, ExecutionType, ListUpdate, OrderUpdate, TradePrint
-from paper_exchange.list_model import OrderList
+from paper_exchange.list_model import ListStatusType, OrderList
 from paper_exchange.model import Order, Trade
 from paper_exchange.rows import PublicTrade
 from paper_exchange.state import Market, State
@@ -57,9 +57,11 @@ class Reports:
             )
         )
 
-    def order_list(self, found: OrderList) -> None:
-        """Reports how a list stands."""
-        self.updates.append(ListUpdate(found.account, found.copy(), self._state.now))
+    def order_list(self, found: OrderList, told_as: ListStatusType | None = None) -> None:
+        """Reports how a list stands; `told_as` names what only the report is about, a change of an order's id."""
+        told = found.copy()
+        told.status_type = told_as or found.status_type
+        self.updates.append(ListUpdate(found.account, told, self._state.now))
 
     def trade(self, market: Market, trade: PublicTrade) -> None:
         """Prints a trade."""

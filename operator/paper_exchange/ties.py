@@ -34,6 +34,23 @@ def partner(state: State, order: Order) -> Order | None:
     return state.peek(order.account, order.symbol).open.get(other)
 
 
+def same_size(state: State, order: Order) -> list[Order]:
+    """The other order of a pair, whether it waits or rests, while neither has begun to work."""
+    found = list_of(state, order)
+    if found is None or not found.tied or order.order_id not in found.pair:
+        return []
+    return [each for each in open_orders(state, found) if each is not order and each.order_id in found.pair]
+
+
+def reserve_again(state: State, market: Market, order: Order) -> None:
+    """Set aside what an order needs that was changed: with its partner, or nothing for one that is pending."""
+    other = partner(state, order)
+    if other is not None:
+        lock_together(state, market, *sorted((order, other), key=lambda each: each.order_id))
+    elif not order.is_pending:
+        keep(state, market, order, reservation(order))
+
+
 def untie(state: State, order: Order) -> None:
     """Let an order end, or begin to work, without asking its partner again."""
     found = list_of(state, order)

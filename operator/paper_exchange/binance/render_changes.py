@@ -1,6 +1,6 @@
 """Answers to requests that change an order: cancel-replace, and the amend that keeps priority."""
 
-from paper_exchange.binance import render
+from paper_exchange.binance import render, render_lists
 from paper_exchange.binance.render import JsonObject, ResponseType
 from paper_exchange.model import Amendment
 from paper_exchange.refusals import Refusal
@@ -60,7 +60,12 @@ def amended(reply: OrderReduced) -> JsonObject:
     }
     if order.working_time >= 0:
         shown["workingTime"] = order.working_time
-    return {"transactTime": reply.transact_time, "executionId": reply.execution_id, "amendedOrder": shown}
+    answer: JsonObject = {"transactTime": reply.transact_time, "executionId": reply.execution_id, "amendedOrder": shown}
+    if reply.order_list is not None:
+        left_out = ("listStatusType", "transactionTime")
+        whole = render_lists.listed(reply.order_list)
+        answer["listStatus"] = {name: value for name, value in whole.items() if name not in left_out}
+    return answer
 
 
 def amendment(symbol: str, row: Amendment) -> JsonObject:

@@ -15,6 +15,7 @@ from paper_exchange.control_client import ControlClient
 from paper_exchange.server import PaperExchange
 from support.paper_ccxt import Ccxt
 from support.paper_kraken import Wire
+from support.paper_stream import Stream, user_stream
 
 
 class Threaded:
@@ -90,6 +91,12 @@ async def wire(venue: PaperExchange, control: ControlClient) -> Wire:
     """Raw requests to the Kraken dialect, with a key of the default account that nobody else uses."""
     key = await control.create_key("default")
     return Wire(venue.url, key.key, key.secret)
+
+
+@pytest_asyncio.fixture
+async def stream(venue: PaperExchange) -> AsyncIterator[Stream]:
+    async with user_stream(venue) as running:
+        yield running
 
 
 async def connect(venue: PaperExchange, flavour: str) -> AsyncIterator[Any]:

@@ -8,7 +8,7 @@ from paper_exchange.commands import ListSymbol, SweepTo
 from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate
 from paper_exchange.list_model import ListOrderStatus, OrderList
 from paper_exchange.model import OrderStatus, OrderType, Side, TimeInForce
-from paper_exchange.order_commands import CancelList, CancelOpenOrders, PlaceOco, PlaceOrder, ReduceOrder
+from paper_exchange.order_commands import CancelList, CancelOpenOrders, PlaceOco, PlaceOrder
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, Refusal
 from paper_exchange.replies import ListCanceled, ListPlaced, OrderCanceled, OrdersCanceled
 from support import paper_engine
@@ -220,17 +220,6 @@ def test_funds_for_one_order_are_enough_for_both_and_less_are_not(bench: Bench) 
     assert bench.do(oco(quantity=have + amount("0.00001"))) == INSUFFICIENT_BALANCE
     listed(bench, oco(quantity=have))
     assert bench.free("alice", "BTC") == 0
-
-
-def test_an_order_of_a_list_is_not_amended(bench: Bench) -> None:
-    listed(bench)
-    smaller = ReduceOrder(
-        account="alice", symbol="BTCUSDT", client_order_id="target", quantity=amount("0.005"), new_client_order_id="x"
-    )
-
-    reply = bench.do(smaller)
-    assert isinstance(reply, Refusal)
-    assert "order of a list" in reply.message
 
 
 def test_canceling_all_open_orders_names_each_list_once(bench: Bench) -> None:

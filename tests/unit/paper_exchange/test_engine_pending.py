@@ -10,7 +10,7 @@ from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate
 from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
-from paper_exchange.order_commands import AmendOrder, CancelList, PlaceOrder, PlacePending, ReduceOrder
+from paper_exchange.order_commands import CancelList, PlaceOrder, PlacePending
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, Refusal
 from paper_exchange.symbols import SymbolStatus
 from support import paper_engine
@@ -239,17 +239,6 @@ def test_all_orders_of_a_list_count_from_the_start(rule: dict[str, int], text: s
     bare = [order(account="carol", **(one | {"client_order_id": None})) for one in (ENTRY, TARGET, STOP)]
     again = PlacePending(working=bare[0], pending=tuple(bare[1:]))
     assert bench.do(again) == Refusal(-1013, f"Filter failure: {text}")
-
-
-def test_an_order_of_a_list_that_waits_is_not_amended(bench: Bench) -> None:
-    listed(bench, listing())
-    for name in ("entry", "take"):
-        smaller = ReduceOrder(account="carol", symbol="BTCUSDT", client_order_id=name, quantity=amount("0.005"))
-        reply = bench.do(smaller)
-        assert isinstance(reply, Refusal)
-        assert "order of a list" in reply.message
-        dearer = AmendOrder(account="carol", symbol="BTCUSDT", client_order_id=name, price=amount("50500"))
-        assert isinstance(bench.do(dearer), Refusal)
 
 
 def test_a_working_order_that_meets_its_own_account_ends_the_list(bench: Bench) -> None:

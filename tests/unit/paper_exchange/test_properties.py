@@ -1,6 +1,7 @@
 """Whatever is asked, the books balance: random sequences of commands against the engine's invariants."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -17,18 +18,20 @@ from paper_exchange.commands import (
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, OrderUpdate
 from paper_exchange.journal import decode, encode
-from paper_exchange.list_model import ListOrderStatus
+from paper_exchange.list_model import ListOrderStatus, OrderList
 from paper_exchange.model import STOP_TYPES, Order, OrderType, SelfTradePrevention, Side, TimeInForce
 from paper_exchange.order_commands import (
     CancelOpenOrders,
     CancelOrder,
+    PlaceOco,
     PlaceOrder,
+    PlacePending,
     ReduceOrder,
     ReplaceMode,
     ReplaceOrder,
 )
 from paper_exchange.refusals import INSUFFICIENT_BALANCE, WOULD_TAKE, WOULD_TRIGGER, Refusal
-from paper_exchange.replies import OrderCanceled, OrderReduced, OrderReplaced
+from paper_exchange.replies import ListPlaced, OrderCanceled, OrderReduced, OrderReplaced
 from paper_exchange.settlement import reservation
 from paper_exchange.state import reserved_asset
 from support.paper_engine import Bench, amount
@@ -173,9 +176,9 @@ def random_command(rng: Random, bench: Bench) -> Command:
     working = bench.engine.read.open_orders(account, symbol)
     if roll < 0.1 and working:
         return CancelOrder(account=account, symbol=symbol, order_id=rng.choice(working).order_id)
-    if roll < 0.13 and working:
+    if roll < 0.16 and working:
         chosen = rng.choice(working)
-        steps = rng.randint(1, 60)
+        steps = rng.randint(1, 1 + chosen.quantity // amount("0.0001"))
         name = rng.choice([None, chosen.client_order_id, "a"])
         return ReduceOrder(
             account=account,
@@ -184,15 +187,14 @@ def random_command(rng: Random, bench: Bench) -> Command:
             quantity=min(chosen.quantity, steps * amount("0.0001")),
             new_client_order_id=name,
         )
-    if roll < 0.15:
-        return CancelOpenOrders(account=account, symbol=symbol)
     if roll < 0.17:
+        return CancelOpenOrders(account=account, symbol=symbol)
+    if roll < 0.19:
         return SweepTo(symbol=symbol, price=base + rng.randint(-3, 3) * tick)
-    placed = random_order(rng, account, symbol)
     if roll < 0.25 and working:
         cancel = CancelOrder(account=account, symbol=symbol, order_id=rng.choice(working).order_id)
-        return ReplaceOrder(cancel=cancel, order=placed, mode=rng.choice(list(ReplaceMode)))
-    return placed
+        return ReplaceOrder(cancel=cancel, order=random_order(rng, account, symbol), mode=rng.choice(list(ReplaceMode)))
+    return (random_list if roll > 0.85 else random_order)(rng, account, symbol)
 
 
 def random_order(rng: Random, account: str, symbol: str) -> PlaceOrder:
@@ -218,20 +220,41 @@ def random_order(rng: Random, account: str, symbol: str) -> PlaceOrder:
     )
 
 
+def random_list(rng: Random, account: str, symbol: str) -> PlaceOco | PlacePending:
+    """A pair that sells, alone or behind a purchase that pays for it or not."""
+    base, tick = PRICES[symbol]
+    bare = PlaceOrder(account=account, symbol=symbol, side=Side.SELL, type=OrderType.LIMIT_MAKER)
+    bare = replace(bare, quantity=rng.randint(1, 30) * amount("0.0001"))
+    above = replace(bare, price=base + rng.randint(1, 3) * tick)
+    below = replace(bare, type=OrderType.STOP_LOSS, stop_price=base - rng.randint(1, 3) * tick)
+    if rng.random() < 0.4:
+        return PlaceOco(above=above, below=below)
+    limit = {"type": OrderType.LIMIT, "time_in_force": TimeInForce.GTC, "side": Side.BUY}
+    working = replace(bare, price=base + rng.randint(-2, 1) * tick, **limit)
+    pays = rng.random() < 0.5
+    sold = {"quantity": None} if pays else {}
+    pair = (replace(above, **sold), replace(below, **sold))
+    return PlacePending(working=working, pending=pair if rng.random() < 0.5 else pair[:1], pays=pays)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_busy_market_keeps_the_books(seed: int) -> None:
     rng, bench = Random(seed), traders()  # noqa: S311 - a reproducible market, nothing secret
     seen: set[object] = set()
-    for _ in range(400):
+    for _ in range(700):
         bench.now += 50
         reply = bench.do(random_command(rng, bench))
         seen.update(update.execution for update in bench.events(OrderUpdate))
         seen.add(reply if isinstance(reply, Refusal) else type(reply))
+        if isinstance(reply, OrderReduced) and reply.order_list:
+            seen.add(OrderList)
         assert broken(bench.engine) == []
 
     assert {
         OrderReduced,
         OrderReplaced,
+        ListPlaced,
+        OrderList,
         INSUFFICIENT_BALANCE,
         WOULD_TAKE,
         OrderCanceled,
