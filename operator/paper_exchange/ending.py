@@ -16,7 +16,7 @@ class Ending(NamedTuple):
 
     status: OrderStatus
     execution: ExecutionType | None
-    """What is reported; None leaves it to the caller, and the list after it: the last trade of a filled order tells its end."""
+    """What is reported; None leaves it to the caller, and the list after it: the last trade of a filled order tells."""
     cancel_client_id: str | None = None
     """The id of the cancel that is the reason."""
     expiry: str = ""

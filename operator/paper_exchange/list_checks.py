@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from paper_exchange.checks import check_admission, check_entry
-from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import STOP_TYPES, OrderType, Side
 from paper_exchange.order_commands import PlaceOco, PlaceOrder, PlacePending
 from paper_exchange.refusals import (
@@ -28,7 +27,7 @@ from paper_exchange.refusals import (
     Refusal,
     filter_failure,
 )
-from paper_exchange.state import State
+from paper_exchange.state import Holding, State
 
 _STOP_LOSSES = frozenset({OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT})
 _PROFITS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
@@ -124,8 +123,7 @@ def _room(state: State, orders: Sequence[PlaceOrder]) -> Refusal | None:
     algos = sum(order.type in STOP_TYPES for order in orders)
     if algos and symbol.max_algo_orders and holding.open_algos + algos > symbol.max_algo_orders:
         return filter_failure("MAX_NUM_ALGO_ORDERS")
-    lists = {each.order_list_id for each in holding.open.values() if each.order_list_id in state.lists}
-    full = symbol.max_order_lists and len(lists) >= symbol.max_order_lists
+    full = symbol.max_order_lists and len(_open_lists(state, holding)) >= symbol.max_order_lists
     return filter_failure("MAX_NUM_ORDER_LISTS") if full else None
 
 
@@ -135,6 +133,11 @@ def _ids(state: State, orders: Sequence[PlaceOrder], list_client_order_id: str |
     open_ids = state.open_client_ids.get(account, {})
     if len(set(named)) < len(named) or any(name in open_ids for name in named):
         return DUPLICATE_ORDER
-    working = (each for each in state.lists.values() if each.order_status is ListOrderStatus.EXECUTING)
-    taken = {each.client_order_id for each in working if each.account == account}
-    return DUPLICATE_ORDER if list_client_order_id in taken else None
+    open_lists = (each for holding in state.holdings.get(account, {}).values() for each in _open_lists(state, holding))
+    taken = any(state.lists[list_id].client_order_id == list_client_order_id for list_id in open_lists)
+    return DUPLICATE_ORDER if taken else None
+
+
+def _open_lists(state: State, holding: Holding) -> set[int]:
+    """The lists of which an order is open: a list ends with the last of them."""
+    return {order.order_list_id for order in holding.open.values() if order.order_list_id in state.lists}

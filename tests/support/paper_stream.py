@@ -21,6 +21,16 @@ class Stream:
         self._venue = venue
         self._socket = socket
 
+    async def ask(self, method: str, **params: str) -> Any:  # noqa: ANN401 - the venue's JSON
+        """The answer to a signed request by message; events that come before it are passed over."""
+        key = self._venue.keys["default"]
+        sent: dict[str, Any] = {"apiKey": key.key, "timestamp": self._venue.venue.now_ms(), **params}
+        sent["signature"] = auth.signature_of(key.secret, auth.wsapi_payload(sent))
+        await self._socket.send_str(orjson.dumps({"id": method, "method": method, "params": sent}).decode())
+        while (answer := await self._socket.receive_json(timeout=PATIENCE_S)).get("id") != method:
+            pass
+        return answer
+
     async def after(self, command: Command, count: int) -> list[dict[str, Any]]:
         """The events of a command, and a proof that there are no more of them."""
         self._venue.venue.submit(command)
@@ -33,11 +43,7 @@ class Stream:
 @asynccontextmanager
 async def user_stream(venue: PaperExchange) -> AsyncIterator[Stream]:
     """The stream of the default account."""
-    key = venue.keys["default"]
-    sent: dict[str, Any] = {"apiKey": key.key, "timestamp": venue.venue.now_ms()}
-    sent["signature"] = auth.signature_of(key.secret, auth.wsapi_payload(sent))
-    message = {"id": "1", "method": "userDataStream.subscribe.signature", "params": sent}
     async with aiohttp.ClientSession() as session, session.ws_connect(venue.ws_url) as socket:
-        await socket.send_str(orjson.dumps(message).decode())
-        assert (await socket.receive_json(timeout=PATIENCE_S))["status"] == 200
-        yield Stream(venue, socket)
+        stream = Stream(venue, socket)
+        assert (await stream.ask("userDataStream.subscribe.signature"))["status"] == 200
+        yield stream

@@ -226,3 +226,16 @@ async def test_a_list_costs_its_weight_and_counts_each_of_its_orders(pro: Ccxt, 
         before = venue.venue.limiter.used_weight("127.0.0.1", now)
         await ask()
         assert venue.venue.limiter.used_weight("127.0.0.1", now) - before == weight
+
+
+async def test_an_amend_answers_with_the_list_and_makes_both_orders_smaller(pro: Ccxt) -> None:
+    await pro.private_post_orderlist_oco(oco())
+    changes = {"symbol": "BTCUSDT", "origClientOrderId": "target", "newQty": "0.005", "newClientOrderId": "smaller"}
+    answer = await pro.request("order/amend/keepPriority", ["private"], "PUT", changes)
+
+    assert set(answer["listStatus"]) == {
+        "orderListId", "contingencyType", "listOrderStatus", "listClientOrderId", "symbol", "orders",
+    }  # fmt: skip
+    assert [entry["clientOrderId"] for entry in answer["listStatus"]["orders"]] == ["stop", "smaller"]
+    assert {order["amount"] for order in await pro.fetch_open_orders(BTC)} == {0.005}
+    assert (await pro.fetch_balance())["BTC"]["used"] == 0.005

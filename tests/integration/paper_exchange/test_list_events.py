@@ -139,3 +139,27 @@ async def test_a_new_client_order_id_is_told_as_an_update_of_the_list(stream: St
         ("OCO", "UPDATED", "EXECUTING"),
     ]
     assert [entry["c"] for entry in events[2]["O"]] == ["stop", "smaller"]
+
+
+async def test_lists_are_placed_read_and_canceled_by_message_too(stream: Stream) -> None:
+    placed = await stream.ask(
+        "orderList.place.opo",
+        symbol="BTCUSDT",
+        listClientOrderId="list",
+        workingType="LIMIT",
+        workingSide="BUY",
+        workingPrice="59000",
+        workingQuantity="0.01",
+        workingTimeInForce="GTC",
+        pendingType="LIMIT_MAKER",
+        pendingSide="SELL",
+        pendingPrice="62000",
+    )
+    assert (placed["status"], placed["result"]["contingencyType"]) == (200, "OTO")
+    assert [limit["count"] for limit in placed["rateLimits"] if limit["rateLimitType"] == "ORDERS"] == [2, 2]
+    found = await stream.ask("orderList.status", origClientOrderId="list")
+    assert found["result"]["orderListId"] == placed["result"]["orderListId"]
+    assert len((await stream.ask("openOrderLists.status"))["result"]) == 1
+    canceled = await stream.ask("orderList.cancel", symbol="BTCUSDT", listClientOrderId="list")
+    assert [report["status"] for report in canceled["result"]["orderReports"]] == ["CANCELED", "CANCELED"]
+    assert [each["listOrderStatus"] for each in (await stream.ask("allOrderLists"))["result"]] == ["ALL_DONE"]

@@ -22,6 +22,36 @@ PATIENCE_S = 20
 BTC = "BTC/USDT"
 
 
+OCO = {
+    "symbol": "BTCUSDT",
+    "side": "SELL",
+    "quantity": "0.01",
+    "listClientOrderId": "oco",
+    "aboveType": "LIMIT_MAKER",
+    "abovePrice": "63000",
+    "aboveClientOrderId": "a1",
+    "belowType": "STOP_LOSS",
+    "belowStopPrice": "55000",
+    "belowClientOrderId": "b1",
+}
+OPOCO = {
+    "symbol": "BTCUSDT",
+    "listClientOrderId": "opoco",
+    "workingType": "LIMIT_MAKER",
+    "workingSide": "BUY",
+    "workingPrice": "59500",
+    "workingQuantity": "0.01",
+    "workingClientOrderId": "entry",
+    "pendingSide": "SELL",
+    "pendingAboveType": "LIMIT_MAKER",
+    "pendingAbovePrice": "63000",
+    "pendingAboveClientOrderId": "a2",
+    "pendingBelowType": "STOP_LOSS",
+    "pendingBelowStopPrice": "55000",
+    "pendingBelowClientOrderId": "b2",
+}
+
+
 def start(*arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": str(OPERATOR)}
     command = [sys.executable, "-m", "paper_exchange", *arguments]
@@ -87,6 +117,38 @@ async def test_every_acknowledged_order_survives_a_kill_in_the_middle_of_traffic
         known = {order["clientOrderId"]: str(order["orderId"]) for order in truth.orders}
         assert acknowledged.items() <= known.items()
         assert len(known) - len(acknowledged) <= len(workers)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def test_lists_go_on_after_a_kill_as_if_there_had_been_none(tmp_path: Path) -> None:
+    file, data = tmp_path / "ready.json", tmp_path / "data"
+    process = start("serve", "--data", str(data), "--ready-file", str(file))
+    try:
+        exchange = connect(await ready(process, file))
+        await exchange.load_markets()
+        await exchange.private_post_orderlist_oco(OCO)
+        await exchange.private_post_orderlist_opoco(OPOCO)
+        await exchange.close()
+        end(process, signal.SIGKILL)
+        file.unlink()
+
+        process = start("serve", "--data", str(data), "--ready-file", str(file))
+        info = await ready(process, file)
+        exchange = connect(info)
+        async with ControlClient(info["control_url"], info["token"]) as control:
+            await control.move_price("BTCUSDT", "59000")
+            truth = (await control.dump())["default"]
+            assert {order["clientOrderId"]: order["status"] for order in truth.orders} == {
+                "a1": "NEW", "b1": "NEW", "entry": "FILLED", "a2": "NEW", "b2": "NEW",
+            }  # fmt: skip
+            await exchange.cancel_order(None, BTC, {"clientOrderId": "a1"})
+            await exchange.private_delete_orderlist({"symbol": "BTCUSDT", "listClientOrderId": "opoco"})
+            truth = (await control.dump())["default"]
+        await exchange.close()
+        assert [each["listOrderStatus"] for each in truth.lists] == ["ALL_DONE", "ALL_DONE"]
+        assert {held["locked"] for held in truth.balances.values()} == {"0.00000000"}
     finally:
         process.kill()
         process.communicate()

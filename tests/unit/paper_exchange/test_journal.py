@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,14 @@ from paper_exchange.commands import (
 )
 from paper_exchange.engine import Engine
 from paper_exchange.journal import DurableEngine, JournalError, decode, encode
-from paper_exchange.model import Fees, Order, Side
+from paper_exchange.model import Fees, Order, OrderType, Side
+from paper_exchange.order_commands import CancelList, PlaceOco, PlacePending
 from paper_exchange.symbols import SymbolStatus
 from support.paper_engine import BTCUSDT, ETHBTC, START, amount, market, order
 
 WALK = MakerConfig(kind=MakerKind.WALK, mid=amount("50000"), sigma=100_000, seed=7)
+ABOVE = order(side=Side.SELL, type=OrderType.LIMIT_MAKER, price="53000", time_in_force=None)
+BELOW = order(side=Side.SELL, type=OrderType.STOP_LOSS, stop_price="45000", price=None, time_in_force=None)
 COMMANDS: list[Command] = [
     ListSymbol(symbol=BTCUSDT),
     ListSymbol(symbol=ETHBTC),
@@ -43,6 +47,16 @@ COMMANDS: list[Command] = [
     order(client_order_id="low", price="48000"),
     StepMarket(symbol="BTCUSDT"),
     market(quantity=None, quote_quantity="500"),
+    PlacePending(
+        working=order(client_order_id="entry", price="47000"),
+        pending=(replace(ABOVE, quantity=None), replace(BELOW, quantity=None)),
+        pays=True,
+        list_client_order_id="opoco",
+    ),
+    PlacePending(working=order(client_order_id="oto", price="47000"), pending=(ABOVE,)),
+    PlaceOco(above=ABOVE, below=BELOW),
+    SweepTo(symbol="BTCUSDT", price=amount("47000")),
+    CancelList(account="alice", symbol="BTCUSDT", list_client_order_id="opoco"),
     SetSymbolStatus(symbol="ETHBTC", status=SymbolStatus.HALT),
 ]
 
