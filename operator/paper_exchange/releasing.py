@@ -60,14 +60,12 @@ def _release(state: State, desk: Desk, market: Market, found: OrderList) -> None
 
 
 def _size(market: Market, pending: list[Order]) -> None:
-    """Give the orders the quantity that was bought for them, as far as the filters admit it."""
+    """Give the orders the quantity that was bought for them, as far as the filters of lots admit it."""
     symbol, bought = market.symbol, pending[0].reserved
     for order in pending:
         is_market = order.type is OrderType.MARKET
-        steps = [symbol.step_size, symbol.market_step_size if is_market else 0]
-        most = [symbol.max_quantity, symbol.market_max_quantity if is_market else 0]
-        order.quantity = min([bought, *filter(None, most)])
-        for step in filter(None, steps):
+        order.quantity = min(bought, (is_market and symbol.market_max_quantity) or bought)
+        for step in filter(None, (symbol.step_size, is_market and symbol.market_step_size)):
             order.quantity -= order.quantity % step
 
 
@@ -104,7 +102,7 @@ def _place(state: State, desk: Desk, market: Market, pending: list[Order]) -> No
     if len(pending) > 1:
         ties.lock_together(state, market, first, pending[1])
     else:
-        ties.keep(state, market, first, 0 if first.type is OrderType.MARKET else reservation(first))
+        ties.keep(state, market, first, reservation(first))
     for order in pending:
         desk.reports.order(order, ExecutionType.NEW)
         if not order.is_working:

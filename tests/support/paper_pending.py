@@ -8,6 +8,7 @@ from paper_exchange.model import Fees, Order, OrderStatus, OrderType, Side
 from paper_exchange.order_commands import PlacePending
 from paper_exchange.refusals import Refusal
 from paper_exchange.replies import ListPlaced
+from paper_exchange.symbols import Symbol
 from support.paper_engine import Bench, amount, order
 
 TAKE = {"client_order_id": "take", "side": Side.SELL, "price": "51000"}
@@ -24,9 +25,9 @@ ENTRY = {"client_order_id": "entry", "price": "49000"}
 BARE = {"quantity": None}
 
 
-def quiet_bench() -> Bench:
+def quiet_bench(*symbols: Symbol) -> Bench:
     """The last trade was at 50000; carol has 1000 USDT and nothing else, and no fees."""
-    found = Bench()
+    found = Bench(*symbols)
     found.placed(account="bob", price="50000", quantity="0.001")
     found.placed(account="alice", side=Side.SELL, price="50000", quantity="0.001")
     found.do(CreateAccount(account="carol"))

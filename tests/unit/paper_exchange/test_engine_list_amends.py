@@ -10,7 +10,7 @@ from paper_exchange.list_model import ListStatusType, OrderList
 from paper_exchange.model import OrderStatus, OrderType, TimeInForce
 from paper_exchange.order_commands import AmendOrder, PlaceOco, ReduceOrder
 from paper_exchange.refusals import AMEND_IN_LIST, AMEND_PENDING_OPO, Refusal
-from paper_exchange.replies import ListPlaced, OrderReduced
+from paper_exchange.replies import ListPlaced, OrderAmended, OrderReduced
 from support.paper_engine import Bench, amount, order
 from support.paper_pending import STOP, TARGET, fill_entry, found, listed, listing, quiet_bench, status
 
@@ -132,8 +132,15 @@ def test_a_quantity_that_is_not_known_yet_is_not_amended(bench: Bench) -> None:
     assert (bench.locked("carol", "BTC"), bench.free("carol", "BTC")) == (amount("0.005"), amount("1.005"))
 
 
-def test_the_price_of_an_order_that_others_depend_on_stays(bench: Bench) -> None:
+@pytest.mark.parametrize("name", ["entry", "take"])
+def test_the_price_of_an_order_that_others_depend_on_stays(bench: Bench, name: str) -> None:
     listed(bench, listing())
-    for name in ("entry", "take"):
-        dearer = AmendOrder(account="carol", symbol="BTCUSDT", client_order_id=name, price=amount("50500"))
-        assert bench.do(dearer) == AMEND_IN_LIST
+    dearer = AmendOrder(account="carol", symbol="BTCUSDT", client_order_id=name, price=amount("50500"))
+    assert bench.do(dearer) == AMEND_IN_LIST
+
+
+def test_an_order_that_stands_alone_by_now_may_have_another_price(bench: Bench) -> None:
+    listed(bench, listing())
+    fill_entry(bench)
+    dearer = AmendOrder(account="carol", symbol="BTCUSDT", client_order_id="take", price=amount("51500"))
+    assert isinstance(bench.do(dearer), OrderAmended)

@@ -212,6 +212,13 @@ def test_a_symbol_has_room_for_so_many_lists(rule: dict[str, int], text: str) ->
     assert bench.do(second) == Refusal(-1013, f"Filter failure: {text}")
 
 
+def test_two_orders_that_wait_for_a_price_count_as_two() -> None:
+    bench = Bench(paper_engine.symbol(max_algo_orders=1))
+    profit = {"type": OrderType.TAKE_PROFIT, "stop_price": "51000", "price": None}
+    assert bench.do(oco(profit)) == Refusal(-1013, "Filter failure: MAX_NUM_ALGO_ORDERS")
+    assert isinstance(bench.do(oco()), ListPlaced)
+
+
 def test_funds_for_one_order_are_enough_for_both_and_less_are_not(bench: Bench) -> None:
     have = bench.free("alice", "BTC")
     wide = {"max_quantity": 0, "bid_multiplier_up": 0, "ask_multiplier_up": 0, "max_notional": 0}

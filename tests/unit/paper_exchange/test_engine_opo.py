@@ -6,6 +6,7 @@ from paper_exchange.commands import Deposit, SetFees
 from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import Fees, OrderStatus, OrderType, Side
 from paper_exchange.order_commands import PlacePending
+from support import paper_engine
 from support.paper_engine import BNBUSDT, Bench, amount, order
 from support.paper_pending import (
     BARE,
@@ -94,3 +95,15 @@ def test_a_pending_market_order_sells_what_was_bought(bench: Bench) -> None:
 
     assert status(bench, "m") == (OrderStatus.FILLED, amount("0.01"))
     assert (bench.locked("carol", "BTC"), bench.free("carol", "BTC")) == (0, 0)
+
+
+def test_a_pending_market_order_sells_in_lots_for_market_orders() -> None:
+    rules = {"market_step_size": amount("0.001"), "market_max_quantity": amount("0.0085")}
+    bench = quiet_bench(paper_engine.symbol(**rules))
+    bench.placed(account="bob", price="48000", quantity="1")
+    market = {"side": Side.SELL, "type": OrderType.MARKET, "price": None, "time_in_force": None, "client_order_id": "m"}
+    listed(bench, listing(market, pays=True))
+    fill_entry(bench)
+
+    assert status(bench, "m") == (OrderStatus.FILLED, amount("0.008"))
+    assert (bench.locked("carol", "BTC"), bench.free("carol", "BTC")) == (0, amount("0.002"))

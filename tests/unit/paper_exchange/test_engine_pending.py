@@ -5,18 +5,15 @@ from typing import Any
 import pytest
 
 from paper_exchange import snapshot
-from paper_exchange.commands import Deposit, SetSymbolStatus, SweepTo
+from paper_exchange.commands import Command, Deposit, RestrictAccount, SetSymbolStatus, SweepTo
 from paper_exchange.engine import Engine
 from paper_exchange.events import ExecutionType, ListUpdate, OrderUpdate
 from paper_exchange.list_model import ListOrderStatus
 from paper_exchange.model import OrderStatus, OrderType, SelfTradePrevention, Side, TimeInForce
-from paper_exchange.order_commands import CancelList, PlaceOrder, PlacePending
-from paper_exchange.refusals import INSUFFICIENT_BALANCE, Refusal
+from paper_exchange.order_commands import CancelList
 from paper_exchange.symbols import SymbolStatus
-from support import paper_engine
-from support.paper_engine import Bench, amount, order
+from support.paper_engine import Bench, amount
 from support.paper_pending import (
-    ENTRY,
     STOP,
     TAKE,
     TARGET,
@@ -134,9 +131,16 @@ def test_a_pending_stop_that_the_market_has_passed_expires_as_rejected(bench: Be
     assert (told.order.client_order_id, told.reject_reason) == ("stop", "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY")
 
 
-def test_a_pending_order_in_a_market_that_has_closed_expires_as_rejected(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        SetSymbolStatus(symbol="BTCUSDT", status=SymbolStatus.HALT),
+        RestrictAccount(account="carol", can_trade=False),
+    ],
+)
+def test_a_pending_order_that_may_not_be_placed_any_more_expires_as_rejected(bench: Bench, forbidden: Command) -> None:
     listed(bench, listing())
-    bench.do(SetSymbolStatus(symbol="BTCUSDT", status=SymbolStatus.HALT))
+    bench.do(forbidden)
     bench.do(SweepTo(symbol="BTCUSDT", price=amount("49000")))
 
     assert (status(bench, "entry"), status(bench, "take")) == (
@@ -186,61 +190,6 @@ def test_a_pair_of_which_one_is_refused_expires_whole(bench: Bench, wrong: dict[
     assert bench.locked("carol", "BTC") == 0
 
 
-def sell_first() -> PlacePending:
-    return listing(TAKE | {"side": Side.BUY}, entry={"side": Side.SELL, "price": "51000"}, pays=True)
-
-
-REFUSED: list[tuple[PlacePending, int, str]] = [
-    (listing(entry={"type": OrderType.MARKET, "price": None, "time_in_force": None}), -1116, "orderType"),
-    (listing(entry={"time_in_force": None}), -1102, "'workingTimeInForce'"),
-    (listing(entry={"price": None}), -1102, "'workingPrice'"),
-    (listing(TAKE | {"price": None}), -1102, "'pendingPrice'"),
-    (listing(STOP | {"stop_price": None}), -1102, "'pendingStopPrice' or 'pendingTrailingDelta'"),
-    (listing(TARGET | {"price": None}, STOP), -1102, "'pendingAbovePrice'"),
-    (listing(TARGET, STOP | {"time_in_force": TimeInForce.GTC}), -1106, "'pendingBelowTimeInForce'"),
-    (listing(STOP, TARGET), -1197, "must be below"),
-    (listing(TAKE, STOP), -1158, "not supported in OCO"),
-    (listing(entry={"quantity": "0.03"}), -2010, "insufficient balance"),
-    (listing(TAKE | {"client_order_id": "entry"}), -2010, "Duplicate order sent"),
-    (listing(TAKE | {"price": "51000.001"}), -1013, "PRICE_FILTER"),
-    (listing(TAKE | {"price": "51000.001"}, pays=True), -1013, "PRICE_FILTER"),
-    (listing(TAKE | {"quantity": "0.000001"}), -1013, "LOT_SIZE"),
-    (listing(TAKE | {"quantity": "0.00001"}), -1013, "NOTIONAL"),
-    (listing(TAKE | {"side": Side.BUY}, pays=True), -1223, "must be asks"),
-    (sell_first(), -1222, "must be a bid"),
-]
-
-
-@pytest.mark.parametrize(("command", "code", "text"), REFUSED)
-def test_a_list_that_the_venue_does_not_take_is_refused_whole(
-    bench: Bench, command: PlacePending, code: int, text: str
-) -> None:
-    before = snapshot.digest(bench.engine.state)
-    reply = bench.do(command)
-
-    assert isinstance(reply, Refusal)
-    assert (reply.code, text in reply.message) == (code, True)
-    assert snapshot.digest(bench.engine.state) == before
-
-
-def test_the_id_of_a_pending_order_is_taken(bench: Bench) -> None:
-    listed(bench, listing())
-    assert bench.place(client_order_id="take", account="carol") == Refusal(-2010, "Duplicate order sent.")
-
-
-@pytest.mark.parametrize(
-    ("rule", "text"),
-    [({"max_orders": 5}, "MAX_NUM_ORDERS"), ({"max_order_lists": 1}, "MAX_NUM_ORDER_LISTS")],
-)
-def test_all_orders_of_a_list_count_from_the_start(rule: dict[str, int], text: str) -> None:
-    bench = Bench(paper_engine.symbol(**rule), accounts=("carol",))
-    listed(bench, listing(TARGET, STOP))
-
-    bare = [order(account="carol", **(one | {"client_order_id": None})) for one in (ENTRY, TARGET, STOP)]
-    again = PlacePending(working=bare[0], pending=tuple(bare[1:]))
-    assert bench.do(again) == Refusal(-1013, f"Filter failure: {text}")
-
-
 def test_a_working_order_that_meets_its_own_account_ends_the_list(bench: Bench) -> None:
     listed(bench, listing(entry={"prevention": SelfTradePrevention.EXPIRE_MAKER}))
     bench.do(Deposit(account="carol", asset="BTC", amount=amount("1")))
@@ -262,24 +211,30 @@ def test_a_snapshot_in_the_middle_knows_what_waits(bench: Bench, pays: bool) -> 
     assert (status(bench, "target"), status(bench, "stop")) == ((OrderStatus.NEW, 0), (OrderStatus.NEW, 0))
 
 
-def test_a_pending_trailing_stop_follows_from_its_release_on(bench: Bench) -> None:
-    trailing = STOP | {"stop_price": None, "trailing_delta": 100, "client_order_id": "trail"}
-    listed(bench, listing(trailing))
+def test_a_pending_order_of_a_snapshot_waits_for_its_working_order_and_for_no_price(bench: Bench) -> None:
+    listed(bench, listing(STOP | {"side": Side.BUY, "stop_price": "51000"}))
+    bench.engine = Engine(snapshot.load(snapshot.dump(bench.engine.state)))
+    bench.placed(account="alice", side=Side.SELL, price="51000", quantity="0.001")
+    bench.placed(account="bob", price="51000", quantity="0.001")
+
+    assert status(bench, "stop") == (OrderStatus.PENDING_NEW, 0)
+
+
+def test_a_pending_trailing_stop_follows_the_price_from_its_release_on(bench: Bench) -> None:
+    """It has not seen the trade that filled its working order, only the last one before it was placed."""
+    listed(bench, listing(STOP | {"stop_price": None, "trailing_delta": 10, "client_order_id": "trail"}))
     assert found(bench, "trail").trailing_time == -1
-    fill_entry(bench)
+    bench.placed(account="alice", price="48900", quantity="0.01")
+    bench.placed(account="bob", side=Side.SELL, price="48900", quantity="0.015")
 
-    assert (found(bench, "trail").trailing_extreme, found(bench, "trail").trailing_time) == (amount("49000"), bench.now)
-
-
-def test_funds_of_the_pending_order_are_not_asked_for_at_first(bench: Bench) -> None:
-    buys = order(account="carol", side=Side.BUY, price="90000", quantity="0.05", client_order_id="more")
-    command = PlacePending(working=order(account="carol", **ENTRY), pending=(buys,))
-    listed(bench, command)
-
-    assert bench.place(account="carol", price="49000", quantity="0.02") == INSUFFICIENT_BALANCE
-    assert isinstance(bench.place(account="carol", price="49000", quantity="0.01", client_order_id="x"), tuple)
+    assert status(bench, "trail") == (OrderStatus.NEW, 0)
+    assert (found(bench, "trail").trailing_extreme, found(bench, "trail").trailing_time) == (amount("48900"), bench.now)
 
 
-def test_a_working_order_has_to_be_paid(bench: Bench) -> None:
-    working: PlaceOrder = order(account="carol", price="49000", quantity="1")
-    assert bench.do(PlacePending(working=working, pending=(order(account="carol", **TAKE),))) == INSUFFICIENT_BALANCE
+def test_a_pending_trailing_purchase_locks_what_it_would_cost_if_the_price_turned(bench: Bench) -> None:
+    bench.do(Deposit(account="carol", asset="BTC", amount=amount("0.01")))
+    buys = STOP | {"side": Side.BUY, "stop_price": None, "trailing_delta": 100, "client_order_id": "trail"}
+    listed(bench, listing(buys, entry={"side": Side.SELL, "price": "51000"}))
+    bench.placed(account="bob", price="51000", quantity="0.01")
+
+    assert bench.locked("carol", "USDT") == amount("515.1")
