@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 
-from bench import burst, cancel, fill, groups, idle, latency, scale, strategies
+from bench import burst, cancel, fill, groups, idle, latency, markets, scale, strategies
 from bench.processes import machine
 from bench.stack import Stack, running
 from bench.table import Row, render
@@ -45,6 +45,7 @@ PARTS: Mapping[str, tuple[str, Callable[[Stack], Awaitable[list[Row]]]]] = {
     "fill": ("fills, the operator and the floor in turns", fill.measure),
     "groups": ("groups that act on a fill, the operator and the floor in turns", groups.measure),
     "strategies": ("the interface for strategies, in turns with raw HTTP", partial(strategies.measure, say=say)),
+    "markets": ("markets that are published beside a burst", partial(markets.measure, say=say)),
     "cancel": ("cancels beside a thousand open orders", cancel.measure),
     "burst": ("bursts, the operator and the raw program in turns", _burst),
     "idle": ("orders that work while nothing happens", idle.measure),

@@ -15,7 +15,7 @@ STRATEGIES = REPOSITORY / "examples" / "strategies"
 
 @dataclass
 class StrategyProcess:
-    """`python -m strategies.NAME ...`, or `NAME.sh ...`, with a log.
+    """`python -m strategies.NAME ...`, `NAME.sh ...`, or `python -m MODULE ...` for a dotted name, with a log.
 
     Args:
         log_path: Where it prints to; all its lives append.
@@ -33,11 +33,12 @@ class StrategyProcess:
     def start(self) -> None:
         """Start it; returns at once."""
         guarded = loopback_guard.environment(self.guard_log, os.environ.get("LOOPBACK_ONLY_ALSO", ""))
-        folders = (loopback_guard.FOLDER, REPOSITORY / "operator", REPOSITORY / "examples")
+        folders = (loopback_guard.FOLDER, REPOSITORY / "operator", REPOSITORY / "examples", REPOSITORY / "tests")
         environment = {**os.environ, **guarded, "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders)}
         name, *arguments = self.line
         script = name.endswith(".sh")
-        run = [str(STRATEGIES / name)] if script else [sys.executable, "-m", f"strategies.{name}"]
+        module = name if "." in name else f"strategies.{name}"
+        run = [str(STRATEGIES / name)] if script else [sys.executable, "-m", module]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [*run, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**environment, **self.more}

@@ -104,9 +104,12 @@ async def modify(cluster: Cluster, intent_id: str, new_order: StandardOrder) -> 
     _check_change(before, new_order, intent_id)
     differing = [name for name in _CHANGEABLE if getattr(new_order, name) != getattr(before, name)]
     changes = {name: getattr(new_order, name) for name in differing}
-    if not changes:
-        return
-    stored = await cluster.patch(INTENTS, intent_id, _change(found.metadata.resource_version, changes))
+    if changes:
+        stored = await cluster.patch(INTENTS, intent_id, _change(found.metadata.resource_version, changes))
+    else:
+        # Asked for before, perhaps by a process that was killed: it may be on its way still.
+        asked = cluster.client.get(INTENTS, cluster.desk.namespace, intent_id)
+        stored = await cluster.asked(asked, "Intent", intent_id)
     generation = stored["metadata"]["generation"]
 
     def holds(seen: OrderIntent) -> Verdict:
@@ -116,7 +119,8 @@ async def modify(cluster: Cluster, intent_id: str, new_order: StandardOrder) -> 
         await cluster.until(OrderIntent, INTENTS, stored, holds, deadline)
     except ValidationError:
         # The order works with its former values; what cannot be had is not left in the spec to be tried later.
-        await cluster.patch(INTENTS, intent_id, _change(None, {name: getattr(before, name) for name in changes}))
+        if changes:
+            await cluster.patch(INTENTS, intent_id, _change(None, {name: getattr(before, name) for name in changes}))
         raise
 
 

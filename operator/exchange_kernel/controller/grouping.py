@@ -103,7 +103,6 @@ class GroupReconciler:
         context: Stores, clocks, settings.
         legs: The legs' OrderIntents of a group that are known, by name.
         learn: Told of each OrderIntent that was read or written here, as stored.
-        lost: Told of a leg's OrderIntent that has to be read anew.
     """
 
     def __init__(
