@@ -8,11 +8,13 @@ from collections.abc import Callable
 from bench.burst import CREATORS
 from bench.client import ApiServer
 from bench.stack import ACCOUNT, Desk, Stack
+from bench.stack import BASES as OTHERS
 from bench.table import Row, spread
 from exchange_kernel.kube.resources import ACCOUNTS, MARKETS
 
 BASES, QUOTES = 50, 50
-COUNT = BASES * QUOTES
+COUNT = BASES * QUOTES + len(OTHERS) + 2
+"""With those of the other parts."""
 ORDERS, ROUNDS = 300, 3
 LONGEST_SECONDS = 180.0
 SETTLE_SECONDS = 5.0
