@@ -41,10 +41,10 @@ async def test_the_state_of_an_account_is_written_every_two_seconds_at_most_howe
     world = World()
     await world.ready()
     before = len(world.api.writes)
-    for number in range(200):
+    for number in range(300):  # a hundred fills a second
         world.apply(f"o{number}", type="Market", price=None)
-        await world.pass_time(0.05)
-    await world.until(lambda: all(world.state(f"o{number}") == "Filled" for number in range(200)))
+        await world.pass_time(0.01)
+    await world.until(lambda: all(world.state(f"o{number}") == "Filled" for number in range(300)))
     await world.pass_time(5)
     states = [write for write in world.api.writes[before:] if write[1].startswith("accountstates")]
     assert 0 < len(states) <= 10
