@@ -1,10 +1,12 @@
 """An account's limits on the real stack: what they deny, what they let pass, and how orders share the places."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from exchange_kernel.kube.errors import NotFound
 from support.stack import Stack, condition, eventually
 
 Json = Any
@@ -125,3 +127,76 @@ async def test_an_account_with_limits_is_ready_and_says_nothing_is_missing(share
     await limited(shared, **limits)
     account = await shared.account_ready("small")
     assert condition(account, "Ready") == ("True", "Trading")
+
+
+BRACKET = [
+    {"name": "entry", "role": "Entry", "side": "Buy", "type": "Limit", "price": "59000", "quantity": "0.01"},
+    {"name": "target", "role": "TakeProfit", "side": "Sell", "type": "Limit", "price": "66000"},
+    {"name": "stop", "role": "StopLoss", "side": "Sell", "type": "StopMarket", "triggerPrice": "54000"},
+]
+SHORT = [
+    {"name": "entry", "role": "Entry", "side": "Sell", "type": "Limit", "price": "61000", "quantity": "0.01"},
+    {"name": "target", "role": "TakeProfit", "side": "Buy", "type": "Limit", "price": "55000"},
+    {"name": "stop", "role": "StopLoss", "side": "Buy", "type": "StopMarket", "triggerPrice": "66000"},
+]
+
+
+async def exists(stack: Stack, name: str) -> None:
+    """The OrderIntent of a leg is there."""
+
+    async def there() -> bool:
+        with suppress(NotFound):
+            return bool(await stack.intent(name))
+        return False
+
+    await eventually(there, what=f"{name} exists")
+
+
+async def waits_for_places(stack: Stack, name: str) -> str:
+    await exists(stack, name)
+
+    async def waits() -> bool:
+        return condition(await stack.intent(name), "Ready")[1] == "OpenOrdersLimit"
+
+    await eventually(waits, what=f"{name} waits for places")
+    message: str = (await stack.intent(name))["status"]["message"]
+    return message
+
+
+async def test_an_entry_is_not_sent_while_the_venue_has_no_place_for_its_stop(shared: Stack) -> None:
+    await limited(shared)
+    stops = {"side": "Sell", "type": "StopMarket", "price": None, "quantity": "0.001"}
+    for number in range(5):
+        await placed(shared, f"s{number}", "Untriggered", **stops, triggerPrice=f"{50000 + number}")
+    await shared.group("trade", BRACKET, "small", placement=PATIENT)
+    assert "takes 5 open orders that wait for a price" in await waits_for_places(shared, "trade-entry")
+    assert len((await shared.truth("small")).orders) == 5
+    await shared.cancel("s0")
+    await shared.until_state("trade-entry", "Open")
+    # The place is kept from now on: another order that adds exposure does not get it.
+    await shared.order("late", "small", type="StopMarket", price=None, triggerPrice="70000", placement=PATIENT)
+    await waits_for_places(shared, "late")
+    await shared.control.move_price(BTC, "58000")
+    await shared.until_protected("trade")
+
+
+async def test_exits_that_buy_find_the_places_that_were_kept_for_them(shared: Stack) -> None:
+    await limited(shared, maxOpenOrders=3)
+    await shared.group("trade", SHORT, "small")
+    await exists(shared, "trade-entry")
+    await shared.until_state("trade-entry", "Open")
+    await shared.order("other", "small", placement=PATIENT)
+    assert "the order waits until" in await waits_for_places(shared, "other")
+    await shared.control.move_price(BTC, "62000")
+    await shared.until_protected("trade")
+    await shared.patch_group("trade", {"spec": {"desiredState": "Canceled"}})
+    await shared.until_group_state("trade", "Canceled")
+    await shared.until_state("other", "Open")
+
+
+async def test_a_group_that_can_never_have_its_places_is_denied(shared: Stack) -> None:
+    await limited(shared, maxOpenOrders=2)
+    await shared.group("trade", BRACKET, "small", execution="Native")
+    refused = await shared.until_group_state("trade", "Denied")
+    assert "needs 3 places" in refused["status"]["message"]
+    await shared.no_order("small")

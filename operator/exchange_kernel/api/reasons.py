@@ -58,7 +58,7 @@ class Reason(Explained):
     )
     OPEN_ORDERS_LIMIT = (
         "OpenOrdersLimit",
-        "As many orders of the account work as its limits allow; the order waits for a place.",
+        "As many orders of the account work as its limits allow, or as the venue takes; the order waits for a place.",
         "Wait, cancel another order, or ask the account's owner to change spec.limits.maxOpenOrders.",
     )
     TRIGGER_ALREADY_CROSSED = (

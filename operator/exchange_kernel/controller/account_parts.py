@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.exchange_account import ExchangeAccount
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.controller.account_report import AccountCounters
 from exchange_kernel.controller.account_saying import AccountSaying
@@ -19,13 +20,14 @@ from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.controller.memo_object import newer
 from exchange_kernel.controller.polling import Polling
 from exchange_kernel.controller.prices import PriceBoard
-from exchange_kernel.controller.slots import Slots
+from exchange_kernel.controller.slots import NO_GROUPS, GroupPlace, GroupPlaces, Slots
 from exchange_kernel.core import account as core
 from exchange_kernel.core import controls, draining
 from exchange_kernel.core.account import AccountDecision
 from exchange_kernel.core.account_facts import AccountFacts, Problem
 from exchange_kernel.core.gates import is_paused
 from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, Placed
+from exchange_kernel.core.places import Places
 from exchange_kernel.core.venue_rules import VenueWait
 from exchange_kernel.exchange.port import CredentialsRefused, Exchange, ExchangeError
 
@@ -45,15 +47,18 @@ class AccountParts:
         memos: The intents of this account.
         wake: Has an intent judged again, by uid.
         complete: Whether `memos` gives all intents of the account; not so before the first sweep.
+        groups: Tells which orders are legs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the account depends on, by name
         self,
         context: Context,
         account: ExchangeAccount,
         memos: Callable[[], Iterable[IntentMemo]],
         wake: Callable[[str], None],
+        *,
         complete: Callable[[], bool] = lambda: True,
+        groups: GroupPlaces = NO_GROUPS,
     ) -> None:
         self._context = context
         self.account = account
@@ -74,7 +79,8 @@ class AccountParts:
             context, lambda: self.account, lambda: self.contact.opened, lambda: self._lease.held
         )
         self._prices = PriceBoard(context.monotonic, self.failed)
-        self._slots = Slots(memos, context.monotonic)
+        self._groups = groups
+        self._slots = Slots(memos, context.monotonic, self._place_of, lambda: self.polling.snapshot)
         self.draining = Draining(context, memos, complete)
         self._labels = NamespaceLabels(context)
         self.handled: str | None = None
@@ -91,8 +97,8 @@ class AccountParts:
         """Calls that wait for their turn at the venue."""
         return self.contact.opened.session.queue_depth if self.contact.opened else 0
 
-    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
-        """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
+    def facts(self, namespace: str, intent: OrderIntent | None = None) -> AccountFacts:
+        """What is known of the account, for objects of this namespace; `intent`: for this one, its places included."""
         decision, opened, spec = self._decision, self.contact.opened, self.account.spec
         problem: Problem | None = _OPENING
         if decision is not None:
@@ -119,12 +125,20 @@ class AccountParts:
             venue_wait=opened.session.venue_wait() if opened else VenueWait(),
             limits=spec.limits,
             prices=self._prices.known,
-            open_others=self._slots.others(uid) if spec.limits.max_open_orders is not None else 0,
+            places=self._places(intent),
         )
 
-    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
+    def _places(self, intent: OrderIntent | None) -> Places:
+        """Counted where somebody asks: all orders have to be looked at for it."""
+        counts = self.account.spec.limits.max_open_orders is not None or self._groups.any
+        return self._slots.found_by(intent) if intent is not None and counts else Places()
+
+    def _place_of(self, intent: OrderIntent) -> GroupPlace | None:
+        return self._groups.place_of(intent, self.contact.opened.session.rules if self.contact.opened else None)
+
+    def reserve(self, intent: OrderIntent, client_order_id: str, *, look_up: bool) -> None:
         """An intent is about to record a placement: its place and its requests count from now on."""
-        self._slots.take(uid)
+        self._slots.take(intent)
         if self.contact.opened is not None:
             window = self._context.settings.send_window
             self.contact.opened.session.announce(client_order_id, look_up=look_up, seconds=window)

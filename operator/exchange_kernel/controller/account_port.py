@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.outcomes import CreateOutcome
 from exchange_kernel.exchange.port import Exchange, ExchangeError
@@ -20,11 +21,11 @@ class Account(Protocol):
         """Whether this process works on the account."""
         ...
 
-    def facts(self, namespace: str, uid: str = "") -> AccountFacts:
-        """What is known of the account, for an intent of this namespace; `uid` is the intent's own."""
+    def facts(self, namespace: str, intent: OrderIntent | None = None) -> AccountFacts:
+        """What is known of the account, for objects of this namespace; `intent`: for this one, its places included."""
         ...
 
-    def reserve(self, uid: str, client_order_id: str, *, look_up: bool) -> None:
+    def reserve(self, intent: OrderIntent, client_order_id: str, *, look_up: bool) -> None:
         """An intent is about to record a placement; `look_up`: the venue is asked for it first."""
         ...
 

@@ -218,6 +218,6 @@ class Actions:
             return f"SendWindowMissed: the send window of {permit.window:g} s has closed"
         if memo.gone:
             return "the object is gone"
-        view = memo.view(account.facts(memo.meta.namespace, memo.meta.uid), now, self._context.holder)
+        view = memo.view(account.facts(memo.meta.namespace, memo.intent), now, self._context.holder)
         stop = first_stop(view)
         return None if stop is None else stop.message

@@ -107,7 +107,9 @@ class Caches:
             return
         intents = self._by_account.setdefault(key, {})
         known = self.swept.is_set
-        runtime = self.accounts[key] = AccountRuntime(self.context, account, intents.values, self.queue.add, known)
+        runtime = self.accounts[key] = AccountRuntime(
+            self.context, account, intents.values, self.queue.add, complete=known, groups=self.groups
+        )
         runtime.on_change = lambda: self.groups.wake_account(key)
         self._loops[key] = asyncio.create_task(self._run_account(runtime), name=f"account {'/'.join(key)}")
         self._wake(key)

@@ -10,7 +10,12 @@ from exchange_kernel.controller.account_port import Account
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.grouping import GroupMemo, GroupReconciler, belongs, owner_of
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.slots import GroupPlace
+from exchange_kernel.core.account_facts import AccountFacts
+from exchange_kernel.core.groups.facts import GroupView, gather
 from exchange_kernel.core.groups.leg import child_name
+from exchange_kernel.core.groups.places import exits_need, is_entry
+from exchange_kernel.core.venue_rules import VenueRules
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import Json
 
@@ -48,6 +53,7 @@ class Groups:
         self._uids: dict[GroupKey, str] = {}
         self._by_name: dict[tuple[str, str], IntentMemo] = {}
         self._versions: dict[str, str] = {}
+        self._context = context
         self._reconciler = GroupReconciler(context, self.legs, learn)
 
     # --- what comes in ------------------------------------------------------------------------------------------
@@ -136,6 +142,23 @@ class Groups:
             return False
         state = group.group.status.state
         return group.meta.deleting or state is None or not state.is_final
+
+    @property
+    def any(self) -> bool:
+        """Whether there are groups at all."""
+        return bool(self.memos)
+
+    def place_of(self, intent: OrderIntent, rules: VenueRules | None) -> GroupPlace | None:
+        """What an order is in a group that has an entry and has not ended; None for any other order."""
+        key = group_key_of(intent)
+        memo = self.memos.get(self._uids.get(key, "")) if key is not None else None
+        if memo is None or not memo.group.spec.type.has_entry or not belongs(memo.group, intent):
+            return None
+        state = memo.group.status.state
+        if state is not None and state.is_final:
+            return None
+        facts = gather(GroupView(memo.group, {}, AccountFacts(rules=rules), self._context.now()))
+        return GroupPlace(memo.meta.uid, exits_need(facts), is_entry(facts, intent.metadata.name))
 
     def urgent(self, uid: str) -> bool:
         """Whether a group is being ended: that waits behind no new orders."""

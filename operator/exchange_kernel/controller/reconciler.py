@@ -40,7 +40,7 @@ class Reconciler:
     async def _pass(self, memo: IntentMemo, account: Account) -> float | None:
         why = ""
         for _ in range(MAX_STEPS):
-            facts = account.facts(memo.meta.namespace, memo.meta.uid)
+            facts = account.facts(memo.meta.namespace, memo.intent)
             memo.notice_request(self._context.monotonic())
             decision = decide(memo.view(facts, self._context.now(), self._context.holder))
             why = decision.why
@@ -76,7 +76,7 @@ class Reconciler:
         if record is None or record.permits is None:
             return None
         asks_first = any(isinstance(action, LookUp) for action in decision.beside)
-        account.reserve(memo.meta.uid, record.permits, look_up=asks_first)
+        account.reserve(memo.intent, record.permits, look_up=asks_first)
         window = account.facts(memo.meta.namespace).send_window
         return memo.start_attempt(Permit(record.permits, self._context.monotonic(), window))
 

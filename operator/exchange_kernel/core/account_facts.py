@@ -8,6 +8,7 @@ from decimal import Decimal
 from exchange_kernel.api.account_status import CancelAllStatus
 from exchange_kernel.api.enums import HaltScope, TradingState
 from exchange_kernel.api.exchange_account import Limits, OrderDefaults
+from exchange_kernel.core.places import Places
 from exchange_kernel.core.venue import VenueOrder
 from exchange_kernel.core.venue_rules import Market, VenueRules, VenueWait
 
@@ -72,7 +73,7 @@ class AccountFacts:
         send_window: S, in seconds.
         limits: The account's limits.
         prices: By symbol, what was last read of the market's price; only for orders that need it.
-        open_others: Other orders of the account that work or are under way; counted only where a limit asks for it.
+        places: What the orders of the account take of its places.
         venue_wait: How long the venue's request limits would hold up an order that is recorded now.
         unclaimed: Open orders of the last bulk read that bear our tag and that no intent is known to have, by client
             order id.
@@ -98,6 +99,6 @@ class AccountFacts:
     send_window: float = 5.0
     limits: Limits = field(default_factory=Limits)
     prices: Mapping[str, ReferencePrice] = field(default_factory=dict)
-    open_others: int = 0
+    places: Places = field(default_factory=Places)
     venue_wait: VenueWait = field(default_factory=VenueWait)
     unclaimed: Mapping[str, VenueOrder] = field(default_factory=dict)

@@ -42,6 +42,8 @@ class Market:
     maker_fee: Decimal | None = None
     min_trailing_percent: Decimal | None = None
     max_trailing_percent: Decimal | None = None
+    max_orders: int | None = None  # open orders that an account may have here
+    max_waiting_orders: int | None = None  # those of them that wait for a price
 
 
 @dataclass(frozen=True, slots=True)

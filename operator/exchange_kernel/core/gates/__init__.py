@@ -66,6 +66,7 @@ GATES: tuple[Rule, ...] = (
     limits.largest_order,
     limits.price_collar,
     limits.open_orders,
+    limits.places_of_venue,
 )
 
 # An order that works at the venue is not sent: deadlines, combinations and the market's rules do not matter to it.

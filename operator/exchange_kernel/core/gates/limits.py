@@ -14,6 +14,7 @@ from exchange_kernel.core.gates.market import terms_of
 from exchange_kernel.core.gates.prices import reference
 from exchange_kernel.core.gates.stop import Stop, deny, wait
 from exchange_kernel.core.market_rules import Denial, Terms, shown
+from exchange_kernel.core.places import WAITING, Need
 from exchange_kernel.core.timing import SLOTS
 from exchange_kernel.core.view import View
 
@@ -117,13 +118,47 @@ def price_collar(view: View) -> Stop | None:
 
 
 def open_orders(view: View) -> Stop | None:
-    """An order waits for a free place: others end by themselves, and an order may be meant to replace one of them."""
-    most, others = view.account.limits.max_open_orders, view.account.open_others
-    if most is None or others < most or not _bound(view):
+    """An order waits for a free place: others end by themselves, and an order may be meant to replace one of them.
+
+    The entry of a group waits for the places of its exits, too; they are kept from then on, so no exit waits for one.
+    """
+    most, places = view.account.limits.max_open_orders, view.account.places
+    exits, own = places.exits.orders if places.exits is not None else 0, int(_bound(view))
+    if most is None or places.kept or not (exits or own) or places.others + own + exits <= most:
         return None
     return wait(
         Reason.OPEN_ORDERS_LIMIT,
-        f"{others} other orders of the account work or are under way, and its limit is {most}: the order waits until "
-        "one of them ends, as long as placement.startingDeadlineSeconds allows",
+        f"{places.others} other orders of the account work, are under way, or have a place kept for them, and its "
+        f"limit is {most}: {_waits(exits)}",
         SLOTS,
     )
+
+
+def places_of_venue(view: View) -> Stop | None:
+    """What the venue would refuse of a group's exits is not begun; an order alone it refuses itself, at once.
+
+    Orders that raise the exposure leave the places that are kept for exits.
+    """
+    market, places = view.account.markets[view.intent.spec.symbol], view.account.places
+    if places.kept or (places.exits is None and not _bound(view)):
+        return None
+    exits, waits = places.exits or Need(), view.intent.spec.type in WAITING
+    for most, taken, needed, what in (
+        (market.max_waiting_orders, places.waiting_here, exits.waiting + waits, " that wait for a price"),
+        (market.max_orders, places.here, exits.orders + 1, ""),
+    ):
+        if most is not None and needed and taken + needed > most:
+            return wait(
+                Reason.OPEN_ORDERS_LIMIT,
+                f"the venue takes {most} open orders{what} in {market.symbol}, and {taken} others are there, under "
+                f"way, or have a place kept for them: {_waits(exits.orders)}",
+                SLOTS,
+            )
+    return None
+
+
+def _waits(exits: int) -> str:
+    what = "the order waits"
+    if exits:
+        what = f"the entry waits, together with the {'places' if exits > 1 else 'place'} for {exits} of its exits,"
+    return f"{what} until one of them ends, as long as placement.startingDeadlineSeconds allows"

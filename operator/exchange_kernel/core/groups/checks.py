@@ -20,6 +20,7 @@ from exchange_kernel.core.groups.amounts import WORST_FEE
 from exchange_kernel.core.groups.facts import Facts, GroupView
 from exchange_kernel.core.groups.leg import Leg, child_name
 from exchange_kernel.core.groups.manifest import Form, begins, manifest
+from exchange_kernel.core.groups.places import exits_need
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.market_rules import shown, to_step
 from exchange_kernel.core.timing import PRICE_TO_RECORD
@@ -63,7 +64,12 @@ def objection(facts: Facts) -> Objection | None:
     first = facts.entry or facts.exits[0]
     stop = _first_of(_OF_ACCOUNT, _as_order(facts, first, Form.WRITTEN))
     if stop is None:
-        stop = _native(facts) or _legs(facts) or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
+        stop = (
+            _native(facts)
+            or _legs(facts)
+            or _places(facts)
+            or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
+        )
     if stop is not None:
         return Objection(stop)
     return _geometry(facts)
@@ -174,6 +180,16 @@ def _native(facts: Facts) -> Stop | None:
         return None
     text = f"{why}; or write execution Auto or Emulated (the operator has to run for it; the stop rests at the venue)"
     return deny(Reason.NOT_SUPPORTED, text)
+
+
+def _places(facts: Facts) -> Stop | None:
+    """An entry whose exits can never have their places next to it would be held up until its deadline."""
+    most = facts.view.account.limits.max_open_orders
+    exits = exits_need(facts).orders
+    if facts.entry is None or most is None or exits < most:
+        return None
+    text = f"the group needs {exits + 1} places for open orders at once, and the account's limit is {most}"
+    return deny(Reason.LIMIT_EXCEEDED, f"{text}; its owner can raise spec.limits.maxOpenOrders")
 
 
 def _legs(facts: Facts) -> Stop | None:

@@ -110,7 +110,15 @@ def market(parsed: Mapping[str, Any]) -> Market:
         maker_fee=None,
         min_trailing_percent=_trailing_percent(parsed["info"], max, "minTrailingAboveDelta", "minTrailingBelowDelta"),
         max_trailing_percent=_trailing_percent(parsed["info"], min, "maxTrailingAboveDelta", "maxTrailingBelowDelta"),
+        max_orders=_most(parsed["info"], "MAX_NUM_ORDERS", "maxNumOrders"),
+        max_waiting_orders=_most(parsed["info"], "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"),
     )
+
+
+def _most(info: Mapping[str, Any], name: str, key: str) -> int | None:
+    """A filter that counts open orders of the account in the market; `algo` orders wait for a price [F]."""
+    found = next((row for row in info.get("filters", ()) if row.get("filterType") == name), None)
+    return int(found[key]) if found is not None else None
 
 
 def _trailing_percent(

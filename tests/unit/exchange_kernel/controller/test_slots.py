@@ -1,6 +1,10 @@
 """A limit on open orders is never exceeded by one process, and a place that is free again is taken."""
 
+from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.controller.slots import GroupPlace, Slots
+from exchange_kernel.core.places import Need, Places
 from exchange_kernel.exchange.memory_setup import LostAnswer
+from support.builders import intent
 from support.virtual_time import in_virtual_time
 from support.world import World
 
@@ -96,3 +100,55 @@ async def test_after_a_restart_the_places_of_working_orders_are_known_at_once() 
     await world.pass_time(5)
 
     assert len(world.orders) == 1
+
+
+def order(uid: str, side: str = "Buy") -> OrderIntent:
+    made = intent(side=side, type="StopMarket", price=None, triggerPrice="49000")
+    return made.model_copy(update={"metadata": made.metadata.model_copy(update={"uid": uid, "name": uid})})
+
+
+class Seen:
+    """One account's orders, each with its place in a group."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, GroupPlace] = {}
+        self.slots = Slots(list, lambda: 0.0, lambda intent: self.places.get(intent.metadata.uid))
+
+    def by(self, uid: str, place: GroupPlace | None = None) -> Places:
+        if place is not None:
+            self.places[uid] = place
+        return self.slots.found_by(order(uid))
+
+    def take(self, uid: str) -> None:
+        self.slots.take(order(uid))
+
+
+ENTRY, EXIT = GroupPlace("g", Need(2, 1), is_entry=True), GroupPlace("g", Need(2, 1), is_entry=False)
+
+
+def test_with_an_entry_the_places_of_its_exits_are_taken() -> None:
+    seen = Seen()
+    assert seen.by("entry", ENTRY) == Places(exits=ENTRY.need)
+    seen.take("entry")
+    assert seen.by("other") == Places(others=3, here=3, waiting_here=2)
+    # Neither the entry nor what is kept for it is in its own way when it is judged again.
+    assert seen.by("entry") == Places(exits=ENTRY.need)
+
+
+def test_exits_take_the_places_that_are_kept_and_no_more() -> None:
+    seen = Seen()
+    seen.by("entry", ENTRY)
+    seen.take("entry")
+    for name in ("stop", "target"):
+        assert seen.by(name, EXIT).kept
+        seen.take(name)
+        assert seen.by(name).kept
+    assert seen.by("other") == Places(others=3, here=3, waiting_here=3)
+    assert not seen.by("third", EXIT).kept
+
+
+def test_before_its_entry_is_sent_nothing_is_kept_for_a_group() -> None:
+    seen = Seen()
+    seen.by("entry", ENTRY)
+    assert seen.by("other") == Places()
+    assert not seen.by("stop", EXIT).kept

@@ -16,12 +16,14 @@ from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
+from exchange_kernel.core.places import Need, Places
 from exchange_kernel.core.venue_rules import VenueWait
 from exchange_kernel.core.view import View
 from support.builders import (
     CREATED,
     MONOTONIC,
     RULES,
+    SYMBOL,
     WALL,
     S,
     account,
@@ -169,7 +171,17 @@ ROWS: list[tuple[str, View, State, str]] = [
     ),
     (
         "without a free place an order waits",
-        view(account=account(limits=limits(maxOpenOrders=2), open_others=2)),
+        view(account=account(limits=limits(maxOpenOrders=2), places=Places(others=2))),
+        State.PENDING,
+        Reason.OPEN_ORDERS_LIMIT,
+    ),
+    (
+        "an entry waits until the venue has places for its exits",
+        view(
+            account=account(
+                markets={SYMBOL: market(max_waiting_orders=5)}, places=Places(waiting_here=5, exits=Need(1, 1))
+            )
+        ),
         State.PENDING,
         Reason.OPEN_ORDERS_LIMIT,
     ),

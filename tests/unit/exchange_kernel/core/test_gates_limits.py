@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.gates.stop import Stop
-from support.builders import SYMBOL, account, intent, limits, price, view
+from exchange_kernel.core.places import Need, Places
+from support.builders import SYMBOL, account, intent, limits, market, price, view
 
 D = Decimal
 # Whatever could be limited, is: to next to nothing.
@@ -32,7 +33,7 @@ EXITS: list[dict[str, Any]] = [
 
 
 def judged(rules: dict[str, Any], market: str = "50000", others: int = 0, **spec: Any) -> Stop | None:  # noqa: ANN401
-    facts = account(limits=limits(**rules), prices=price(market), open_others=others)
+    facts = account(limits=limits(**rules), prices=price(market), places=Places(others=others))
     return first_stop(view(intent(**spec), account=facts))
 
 
@@ -142,3 +143,41 @@ def test_whatever_passes_is_worth_no_more_than_the_limit(
 def test_every_rule_needs_its_limit() -> None:
     """Without limits nothing is asked and no price is read."""
     assert judged({}, others=10**6, type="Market", price=None, quantity="99") is None
+
+
+@pytest.mark.parametrize(
+    ("places", "waits"),
+    [
+        (Places(others=1, exits=Need(2, 1)), True),
+        (Places(others=0, exits=Need(2, 1)), False),
+        (Places(others=9, kept=True), False),
+    ],
+)
+def test_an_entry_takes_the_places_of_its_exits_and_an_exit_finds_its_own(places: Places, waits: bool) -> None:
+    stop = first_stop(view(account=account(limits=limits(maxOpenOrders=3), places=places)))
+    assert (stop is not None and stop.reason == Reason.OPEN_ORDERS_LIMIT) is waits
+
+
+@pytest.mark.parametrize(
+    ("most", "places", "waits"),
+    [
+        ({"max_waiting_orders": 5}, Places(waiting_here=5, exits=Need(1, 1)), True),
+        ({"max_waiting_orders": 5}, Places(waiting_here=4, exits=Need(1, 1)), False),
+        ({"max_waiting_orders": 5}, Places(waiting_here=5), False),
+        ({"max_orders": 4}, Places(here=2, exits=Need(2, 1)), True),
+        ({"max_orders": 4}, Places(here=1, exits=Need(2, 1)), False),
+        ({"max_orders": 4}, Places(here=9, kept=True), False),
+        ({}, Places(here=900, waiting_here=900, exits=Need(2, 2)), False),
+    ],
+)
+def test_the_venues_own_limits_hold_back_what_it_would_refuse(
+    most: dict[str, int], places: Places, waits: bool
+) -> None:
+    stop = first_stop(view(account=account(markets={SYMBOL: market(**most)}, places=places)))
+    assert (stop is not None and stop.reason == Reason.OPEN_ORDERS_LIMIT) is waits
+
+
+def test_a_sell_that_is_no_entry_is_left_to_the_venue() -> None:
+    one = intent(side="Sell", type="StopMarket", price=None, triggerPrice="49000")
+    full = account(markets={SYMBOL: market(max_waiting_orders=5)}, prices=price("50000"), places=Places(waiting_here=5))
+    assert first_stop(view(one, account=full)) is None
