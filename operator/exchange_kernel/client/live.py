@@ -6,7 +6,7 @@ may come late and states may coalesce, but no fill is lost and nothing is told t
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,7 +30,23 @@ _NEEDED: Final = (
     (INTENTS, ("create", "get", "list", "watch", "patch")),
     (GROUPS, ("create", "get", "list", "watch", "patch")),
 )
+# Objects per page of a list.
+_PAGE = 100
+Watched = OrderIntent | OrderGroup | AccountState
+_KINDS: Final[Mapping[Resource, type[Watched]]] = {
+    INTENTS: OrderIntent,
+    GROUPS: OrderGroup,
+    ACCOUNT_STATES: AccountState,
+}
 _OF_ACCOUNT: Final = ((ACCOUNT_STATES, ("get", "list", "watch")),)
+
+
+@dataclass(slots=True)
+class _Listed:
+    """What a list has shown; one that cannot be read is there all the same."""
+
+    uids: set[str] = field(default_factory=set)
+    items: list[Watched] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -62,11 +78,11 @@ class Live:
         for resource, namespace, selector, take in (
             (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}", self._orders_are),
             (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}", self._groups_are),
-            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}", self._accounts_are),
+            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}", self._take_all),
         ):
             listed = self._list(resource, namespace, selector)
-            items, version = await self.cluster.asked(listed, "Account", desk.account)
-            take(items)
+            found, version = await self.cluster.asked(listed, "Account", desk.account)
+            take(found)
             followed.append(self._follow(resource, namespace, selector, version))
         self._snapshot = False
         now = self.cluster.clocks.now()
@@ -100,14 +116,18 @@ class Live:
 
     # --- one kind ------------------------------------------------------------------------------------------------
 
-    async def _list(self, resource: Resource, namespace: str, selector: str) -> tuple[list[Json], str]:
-        items: list[Json] = []
+    async def _list(self, resource: Resource, namespace: str, selector: str) -> tuple[_Listed, str]:
+        """All objects, read page by page: as they are on the wire only one page of them is in memory."""
+        listed = _Listed()
         version = ""
-        async for page in self.cluster.client.pages(resource, namespace, field_selector=selector):
-            items += page["items"]
+        async for page in self.cluster.client.pages(resource, namespace, page_size=_PAGE, field_selector=selector):
+            for obj in page["items"]:
+                listed.uids.add(obj["metadata"]["uid"])
+                if (found := self._read(resource, obj)) is not None:
+                    listed.items.append(found)
             version = page["metadata"]["resourceVersion"]
         self.heard_at = self.cluster.clocks.monotonic()
-        return items, version
+        return listed, version
 
     async def _follow(self, resource: Resource, namespace: str, selector: str, version: str) -> None:
         """Watch until canceled; after a gap list again."""
@@ -120,7 +140,7 @@ class Live:
                         version, pause = obj["metadata"]["resourceVersion"], _FIRST_PAUSE
                         self.heard_at = self.cluster.clocks.monotonic()
                         if kind != "BOOKMARK":
-                            self._take(resource, obj, deleted=kind == "DELETED")
+                            self._take(self._read(resource, obj), deleted=kind == "DELETED")
                 continue
             except Gone:
                 _log.info("the watch of %s is too far behind: it is listed again", resource.plural)
@@ -133,38 +153,46 @@ class Live:
 
     async def _list_again(self, resource: Resource, namespace: str, selector: str) -> str | None:
         try:
-            items, version = await self._list(resource, namespace, selector)
+            found, version = await self._list(resource, namespace, selector)
         except KubeError as error:
             self.errors += 1
             _log.warning("%s", error)
             return None
-        {INTENTS: self._orders_are, GROUPS: self._groups_are, ACCOUNT_STATES: self._accounts_are}[resource](items)
+        {INTENTS: self._orders_are, GROUPS: self._groups_are, ACCOUNT_STATES: self._take_all}[resource](found)
         return version
 
-    def _take(self, resource: Resource, obj: Json, *, deleted: bool) -> None:
+    def _read(self, resource: Resource, obj: Json) -> Watched | None:
+        """One object; None for one that cannot be read: the others go on."""
         try:
-            if resource is INTENTS:
-                self._order(read_object(OrderIntent, obj), deleted=deleted)
-            elif resource is GROUPS:
-                self._group(read_object(OrderGroup, obj), deleted=deleted)
-            elif not deleted:
-                self._account(read_object(AccountState, obj))
+            return read_object(_KINDS[resource], obj)
         except Malformed as error:
             self.errors += 1
             _log.warning("%s", error)
+            return None
+
+    def _take(self, found: Watched | None, *, deleted: bool) -> None:
+        match found:
+            case OrderIntent():
+                self._order(found, deleted=deleted)
+            case OrderGroup():
+                self._group(found, deleted=deleted)
+            case AccountState() if not deleted:
+                self._account(found)
 
     # --- what it means -------------------------------------------------------------------------------------------
 
     def _seen(self) -> Seen:
         return Seen(self.cluster.clocks.now(), self._snapshot)
 
-    def _orders_are(self, items: list[Json]) -> None:
+    def _orders_are(self, listed: _Listed) -> None:
         """All orders there are: what is not among them is gone."""
-        listed = {obj["metadata"]["uid"] for obj in items}
-        for uid in [uid for uid in self._orders if uid not in listed]:
+        for uid in [uid for uid in self._orders if uid not in listed.uids]:
             self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
-        for obj in items:
-            self._take(INTENTS, obj, deleted=False)
+        self._take_all(listed)
+
+    def _take_all(self, listed: _Listed) -> None:
+        for found in listed.items:
+            self._take(found, deleted=False)
 
     def _order(self, found: OrderIntent, *, deleted: bool) -> None:
         if not self.cluster.desk.owns({"metadata": {"namespace": found.metadata.namespace}, "spec": _ref(found)}):
@@ -181,11 +209,9 @@ class Live:
         if deleted:
             self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
 
-    def _groups_are(self, items: list[Json]) -> None:
-        listed = {obj["metadata"]["uid"] for obj in items}
-        self._groups = {uid: group for uid, group in self._groups.items() if uid in listed}
-        for obj in items:
-            self._take(GROUPS, obj, deleted=False)
+    def _groups_are(self, listed: _Listed) -> None:
+        self._groups = {uid: group for uid, group in self._groups.items() if uid in listed.uids}
+        self._take_all(listed)
 
     def _group(self, found: OrderGroup, *, deleted: bool) -> None:
         before = self._groups.pop(found.metadata.uid, None)
@@ -193,10 +219,6 @@ class Live:
             self.tell(event)
         if not deleted:
             self._groups[found.metadata.uid] = found
-
-    def _accounts_are(self, items: list[Json]) -> None:
-        for obj in items:
-            self._take(ACCOUNT_STATES, obj, deleted=False)
 
     def _account(self, found: AccountState) -> None:
         before, self.account = self.account, found
