@@ -1,6 +1,7 @@
 """What stands for an account that does not exist."""
 
 from exchange_kernel.api.account_status import JournalRef
+from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.outcomes import CreateOutcome
 from exchange_kernel.exchange.port import Exchange, ExchangeError
@@ -32,5 +33,5 @@ class MissingAccount:
     def sent(self, outcome: CreateOutcome) -> None:
         """Nothing is sent on it."""
 
-    def ended_pass(self) -> None:
+    def ended_pass(self, memo: IntentMemo, changed_at: float | None) -> None:
         """Nothing is waited for."""
