@@ -1,7 +1,8 @@
 """AccountState: what an account holds and how well its session works.
 
 It is apart from the ExchangeAccount because balances change with every fill: everybody who watches accounts would be
-woken each time. Written by the operator when something changed, every few seconds at most; metrics every 30 s.
+woken each time. Written by the operator when something changed, every few seconds at most; what only grows old (the
+lag, recent errors) every 30 s at most, until it is gone.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,12 @@ from exchange_kernel.api.scalars import AnyDecimal, Currency, Message, ShortText
 MAX_BALANCES = 2000
 MAX_POSITIONS = 1000
 MAX_UNMANAGED = 50
+MAX_REASONS = 64
 
 Count = Annotated[int, Field(ge=0)]
 CountsByReason = Annotated[
     Mapping[str, Count],
-    Field(max_length=64),
+    Field(max_length=MAX_REASONS),
 ]
 
 

@@ -191,10 +191,20 @@ class AccountParts:
 
     # --- what comes in ------------------------------------------------------------------------------------------
 
-    def ended_pass(self) -> None:
+    def ended_pass(self, memo: IntentMemo, changed_at: float | None) -> None:
         """An intent was judged; what is waited for may have come."""
+        if memo.failures:
+            memo.changed(changed_at)
+        else:
+            self._measure(changed_at, self.following.handled(memo))
         if self.draining.is_under_way:
             self._kick_soon()
+
+    def _measure(self, *since: float | None) -> None:
+        now = self._context.monotonic()
+        for began in since:
+            if began is not None:
+                self.counters.lags.add(now - began, now)
 
     def _lease_changed(self) -> None:
         """Taking over begins as a start does: with a look at everything."""
@@ -250,7 +260,7 @@ class AccountParts:
         if isinstance(outcome, Placed):
             self.counters.placements += 1
         else:
-            self.counters.error(getattr(outcome, "reason", type(outcome).__name__))
+            self.counters.error(getattr(outcome, "reason", type(outcome).__name__), self._context.monotonic())
         if isinstance(outcome, NotPlaced):
             self.counters.retries += 1
             if outcome.reason == Reason.AUTHENTICATION_FAILED:

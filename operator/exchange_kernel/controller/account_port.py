@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.outcomes import CreateOutcome
 from exchange_kernel.exchange.port import Exchange, ExchangeError
@@ -41,8 +42,8 @@ class Account(Protocol):
         """A create has ended."""
         ...
 
-    def ended_pass(self) -> None:
-        """An intent of the account was judged."""
+    def ended_pass(self, memo: IntentMemo, changed_at: float | None) -> None:
+        """An intent of the account was judged, for a change that came in at `changed_at`, if there was one."""
         ...
 
 

@@ -1,16 +1,19 @@
 """The AccountState: balances, open orders and how the operator keeps up, written when something changed."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from exchange_kernel.api.account_state import (
     MAX_POSITIONS,
+    MAX_REASONS,
     MAX_UNMANAGED,
     AccountState,
     Balance,
     Health,
+    Lag,
     Position,
     ReconciliationMetrics,
     UnmanagedOrder,
@@ -21,6 +24,7 @@ from exchange_kernel.api.exchange_account import ExchangeAccount
 from exchange_kernel.api.meta import ObjectMeta
 from exchange_kernel.api.scalars import bounded
 from exchange_kernel.controller.memo import IntentMemo
+from exchange_kernel.controller.recent import RecentErrors, RecentLags
 from exchange_kernel.core import venue
 from exchange_kernel.core.account import SessionFacts
 from exchange_kernel.core.account_facts import Problem
@@ -32,16 +36,19 @@ from exchange_kernel.exchange.streams import StreamState
 
 @dataclass(slots=True)
 class AccountCounters:
-    """Counted since the operator started."""
+    """Counted since the operator started; `lags` and `recent` in the last minutes."""
 
     placements: int = 0
     retries: int = 0
     resolved_unknown: int = 0
     errors: dict[str, int] = field(default_factory=dict)
+    lags: RecentLags = field(default_factory=RecentLags)
+    recent: RecentErrors = field(default_factory=RecentErrors)
 
-    def error(self, reason: str) -> None:
-        """One more error of this kind."""
+    def error(self, reason: str, now: float) -> None:
+        """One more error of this kind, by the monotonic clock."""
         self.errors[reason] = self.errors.get(reason, 0) + 1
+        self.recent.add(reason, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class AccountPicture:
         open_orders: Working orders that OrderIntents own.
         unmanaged: Open orders at the venue that none owns.
         unknown: Placements that are not proven either way.
+        monotonic: The same moment as `at`, by the clock of the counters' windows.
     """
 
     account: ExchangeAccount
@@ -74,6 +82,7 @@ class AccountPicture:
     queue_depth: int
     swept_at: datetime | None
     at: datetime
+    monotonic: float
 
 
 def unmanaged(snapshot: Iterable[VenueOrder], memos: Iterable[IntentMemo]) -> tuple[VenueOrder, ...]:
@@ -108,12 +117,12 @@ def render(picture: AccountPicture) -> AccountState:
     )
 
 
-def same_content(left: AccountState, right: AccountState) -> bool:
-    """Whether two states say the same, their times aside."""
-    return _timeless(left) == _timeless(right)
+def same_content(left: AccountState, right: AccountState, *, aging: bool) -> bool:
+    """Whether two states say the same, their times aside; `aging`: what only grows old counts, too."""
+    return _timeless(left, aging=aging) == _timeless(right, aging=aging)
 
 
-def _timeless(state: AccountState) -> Mapping[str, object]:
+def _timeless(state: AccountState, *, aging: bool) -> Mapping[str, object]:
     obj = state.to_object()
     for key in ("metadata", "asOf"):
         obj.pop(key, None)
@@ -122,6 +131,9 @@ def _timeless(state: AccountState) -> Mapping[str, object]:
         obj.get("metrics", {}).pop(key, None)
     for key in ("exchangeLatencyMilliseconds", "clockSkewMilliseconds"):
         obj.get("health", {}).pop(key, None)
+    if not aging:
+        obj.get("metrics", {}).pop("lagSeconds", None)
+        obj.get("health", {}).pop("errors", None)
     return obj
 
 
@@ -179,16 +191,32 @@ def _metrics(picture: AccountPicture) -> ReconciliationMetrics:
     age = picture.oldest_unknown_seconds
     return ReconciliationMetrics(
         as_of=picture.at,
+        lag_seconds=_lag(picture.counters.lags.within(picture.monotonic)),
         queue_depth=picture.queue_depth,
         in_flight=picture.in_flight,
         unknown_orders=picture.unknown,
         oldest_unknown_seconds=None if age is None else bounded(Decimal(str(round(age, 1)))),
         retries=picture.counters.retries,
-        errors=dict(sorted(picture.counters.errors.items())[:64]),
+        errors=_counts(picture.counters.errors),
         placements=picture.counters.placements,
         resolved_unknown=picture.counters.resolved_unknown,
         last_sweep_at=picture.swept_at,
     )
+
+
+def _lag(lags: Iterable[float]) -> Lag | None:
+    ordered = sorted(lags)
+    return Lag(p50=_percentile(ordered, 50), p99=_percentile(ordered, 99)) if ordered else None
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> Decimal:
+    """By the nearest rank, so that it is a lag that there was; to the millisecond."""
+    rank = math.ceil(len(ordered) * percent / 100)
+    return tidy(Decimal(str(round(max(0.0, ordered[rank - 1]), 3))))
+
+
+def _counts(errors: Mapping[str, int]) -> Mapping[str, int]:
+    return dict(sorted(errors.items())[:MAX_REASONS])
 
 
 def _health(picture: AccountPicture) -> Health:
@@ -206,4 +234,5 @@ def _health(picture: AccountPicture) -> Health:
         order_stream=OrderStream(picture.stream.value),
         exchange_latency_milliseconds=None if took is None else Decimal(took),
         clock_skew_milliseconds=session.skew_milliseconds,
+        errors=_counts(picture.counters.recent.within(picture.monotonic)),
     )

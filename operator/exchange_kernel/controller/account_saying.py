@@ -80,6 +80,7 @@ class AccountSaying:
             queue_depth=runtime.queue_depth,
             swept_at=self._swept_at(),
             at=self._context.wall(),
+            monotonic=self._context.monotonic(),
         )
 
     def _swept_at(self) -> datetime | None:

@@ -15,7 +15,7 @@ from exchange_kernel.controller.account_port import Account
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.groups import Groups
 from exchange_kernel.controller.memo import IntentMemo
-from exchange_kernel.controller.memo_object import spec_changed_at
+from exchange_kernel.controller.memo_object import differs, spec_changed_at
 from exchange_kernel.controller.missing_account import MissingAccount
 from exchange_kernel.controller.queue import Level, WorkQueue
 from exchange_kernel.kube.errors import Malformed
@@ -68,9 +68,15 @@ class Caches:
         if memo is None:
             memo = self.memos[uid] = IntentMemo.of(read_object(OrderIntent, obj))
             memo.spec_changed_at = spec_changed_at(obj)
+            asks = memo.intent.status.observed_generation != memo.meta.generation
             self._by_account.setdefault(memo.account_key, {})[uid] = memo
-        elif not memo.take_object(obj):
-            return
+        else:
+            before = memo.intent
+            if not memo.take_object(obj):
+                return
+            asks = differs(before, memo.intent)
+        if asks:
+            memo.changed(self.context.monotonic())
         self.groups.seen(memo)
         self.queue.add(uid)
 

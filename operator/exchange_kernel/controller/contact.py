@@ -103,9 +103,10 @@ class Contact:
 
     def note(self, error: ExchangeError) -> None:
         """A call has failed."""
-        self._counters.error(type(error).__name__)
+        now = self._context.monotonic()
+        self._counters.error(type(error).__name__, now)
         if self._failing_since is None:
-            self._failing_since = self._context.monotonic()
+            self._failing_since = now
 
     def failed(self, error: ExchangeError) -> None:
         """A call of the account's own turn has failed."""

@@ -166,13 +166,15 @@ class Engine(Caches):
     async def _handle(self, memo: IntentMemo) -> None:
         account = self.account_of(memo)
         memo.held = self.groups.holds(memo)
+        changed_at = memo.take_change()
         if not account.acts and not memo.has_open_end:
             # Another operator works on the account; taking over from it wakes every intent.
+            memo.heard_at = None
             if memo.gone and not memo.sending:
                 self._forget(memo)
             return
         due = await self._reconciler.reconcile(memo, account)
-        account.ended_pass()
+        account.ended_pass(memo, changed_at)
         self.groups.seen(memo)
         if memo.gone and not memo.sending and (due is None or account is self._missing):
             self._forget(memo)

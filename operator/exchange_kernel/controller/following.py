@@ -58,7 +58,7 @@ class _Index:
     def _build(self) -> None:
         memos = tuple(self.memos())
         self.by_name = {memo.client_order_id: memo for memo in memos if memo.client_order_id}
-        keys = ((memo.intent.spec.symbol, memo.exchange_order_id) for memo in memos)
+        keys = (memo.order_key for memo in memos)
         self.by_key = {key: memo for key, memo in zip(keys, memos, strict=True) if key[1]}
 
 
@@ -199,14 +199,25 @@ class Following:
             else:
                 self._book.later(pending, now, asked=False)
             return
-        state = memo.intent.status.state
-        if caught_up(memo.order, hint) or (memo.order is None and state is not None and state.is_final):
+        if _is_answered(memo, hint):
+            if self._book.asked(memo.order_key) is pending and memo.heard_at is None:
+                # Read, and not said yet: a pass that has ended would have taken it out of the book.
+                memo.heard_at = pending.heard_at
             self._book.done(hint.key)
         elif memo.sending:
             self._book.later(pending, now, asked=False)
         else:
             self._ask(memo, hint, now)
             self._book.later(pending, now, asked=True)
+
+    def handled(self, memo: IntentMemo) -> float | None:
+        """A pass has ended: when that was heard which it has brought to its end; None when nothing was."""
+        heard_at, memo.heard_at = memo.heard_at, None
+        pending = self._book.asked(memo.order_key)
+        if pending is None or not _is_answered(memo, pending.hint):
+            return heard_at
+        self._book.done(pending.hint.key)
+        return pending.heard_at if heard_at is None else heard_at
 
     def _ask(self, memo: IntentMemo, hint: Hint, now: float) -> None:
         """Have the order read: by a read of its own, or with all others."""
@@ -280,3 +291,9 @@ class Following:
         if lost and self._supervisor is not None:
             self.missed += len(lost)
             self._supervisor.renew("it has not told what became of an order")
+
+
+def _is_answered(memo: IntentMemo, hint: Hint) -> bool:
+    """Whether the venue's answers are as far as the hint; of an order that has ended nothing more is read."""
+    state = memo.intent.status.state
+    return caught_up(memo.order, hint) or (memo.order is None and state is not None and state.is_final)

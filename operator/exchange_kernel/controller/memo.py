@@ -93,6 +93,11 @@ class IntentMemo(JournalMemory):
         return recorded or ("" if self.has_replaced(said) else said)
 
     @property
+    def order_key(self) -> tuple[str, str]:
+        """Symbol and the venue's id: venues count their orders per symbol."""
+        return self.intent.spec.symbol, self.exchange_order_id
+
+    @property
     def client_order_id(self) -> str:
         """Our id of the present order; empty before it is recorded."""
         if self.receipt is not None:

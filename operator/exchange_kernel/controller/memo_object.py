@@ -29,6 +29,12 @@ def newer(candidate: str, than: str) -> bool:
     return int(candidate) > int(than)
 
 
+def differs(before: OrderIntent, after: OrderIntent) -> bool:
+    """Whether something else is asked for; a status alone is the operator's own word."""
+    old, new = before.metadata, after.metadata
+    return (before.spec, old.annotations, old.deleting) != (after.spec, new.annotations, new.deleting)
+
+
 @dataclass(slots=True)
 class ObjectMemory:
     """The object's half of a memory.
@@ -39,6 +45,8 @@ class ObjectMemory:
         said: The status as this process has last written it, at `said_at` of its monotonic clock.
         held: It is the leg of a group that lives: that somebody deletes it does not count before the group has ended.
         gone: The object does not exist any more; what this process has begun for it is brought to its end.
+        changed_at: Monotonic time of the first change for which no pass has begun yet.
+        heard_at: When the stream told what was read since, and what no pass has ended for yet.
     """
 
     intent: OrderIntent
@@ -49,6 +57,8 @@ class ObjectMemory:
     held: bool = False
     said: OrderIntentStatus | None = None
     said_at: float = 0.0
+    changed_at: float | None = None
+    heard_at: float | None = None
 
     @property
     def account_key(self) -> tuple[str, str]:
@@ -59,6 +69,16 @@ class ObjectMemory:
     def meta(self) -> ObjectMeta:
         """The object's metadata."""
         return self.intent.metadata
+
+    def changed(self, at: float | None) -> None:
+        """A change has come in, or was not handled by the pass that was begun for it."""
+        if at is not None:
+            self.changed_at = at if self.changed_at is None else min(at, self.changed_at)
+
+    def take_change(self) -> float | None:
+        """A pass begins: what comes in during it is for the next one."""
+        at, self.changed_at = self.changed_at, None
+        return at
 
     def vanish(self) -> None:
         """The object is gone.

@@ -2,6 +2,7 @@
 
 from exchange_kernel.api.account_status import JournalRef
 from exchange_kernel.api.order_intent import OrderIntent
+from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.outcomes import CreateOutcome
 from exchange_kernel.exchange.port import Exchange, ExchangeError
@@ -33,5 +34,5 @@ class MissingAccount:
     def sent(self, outcome: CreateOutcome) -> None:
         """Nothing is sent on it."""
 
-    def ended_pass(self) -> None:
+    def ended_pass(self, memo: IntentMemo, changed_at: float | None) -> None:
         """Nothing is waited for."""

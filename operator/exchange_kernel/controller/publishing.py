@@ -17,6 +17,8 @@ from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 _log = logging.getLogger(__name__)
 
 STATE_INTERVAL = 2.0
+# What changes by growing old alone is worth a write so often, and none when it is gone.
+AGING_INTERVAL = 30.0
 # How long another process' words about the account are left standing.
 YIELDS_SECONDS = 60.0
 
@@ -75,7 +77,7 @@ class StateWriter:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._state: AccountState | None = None
-        self._next = 0.0
+        self._next = self._next_aging = 0.0
 
     @property
     def is_due(self) -> bool:
@@ -91,10 +93,12 @@ class StateWriter:
                 self._state = await store.get(*picture.account.key)
             except NotFound:
                 self._state = None
-        if self._state is not None and account_report.same_content(self._state, following):
+        aging = self._context.monotonic() >= self._next_aging
+        if self._state is not None and account_report.same_content(self._state, following, aging=aging):
             return
         try:
             self._state = await store.write(self._state, following) or self._state
         except (Conflict, NotFound):
             self._state = None
-        self._next = self._context.monotonic() + STATE_INTERVAL
+        now = self._context.monotonic()
+        self._next, self._next_aging = now + STATE_INTERVAL, now + AGING_INTERVAL

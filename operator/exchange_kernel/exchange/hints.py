@@ -75,12 +75,14 @@ class Pending:
     Attributes:
         until: When it is given up.
         due: When it is looked at next.
+        heard_at: When it was heard first.
         tries: How often REST was asked.
     """
 
     hint: Hint
     until: float
     due: float
+    heard_at: float
     tries: int = 0
 
 
@@ -104,7 +106,7 @@ class HintBook:
         self._remember(hint)
         known = self._pending.get(hint.key)
         if known is None:
-            self._pending[hint.key] = Pending(hint, now + ASKED_FOR, now)
+            self._pending[hint.key] = Pending(hint, now + ASKED_FOR, now, now)
         elif (merged := further(known.hint, hint)) != known.hint:
             self._pending[hint.key] = replace(known, hint=merged, until=now + ASKED_FOR, due=now)
 
@@ -120,6 +122,11 @@ class HintBook:
             del self._pending[key]
             self.given_up += 1
         return [pending for pending in self._pending.values() if pending.due <= now]
+
+    def asked(self, key: OrderKey) -> Pending | None:
+        """The hint of an order for which REST was asked, and which is not answered yet."""
+        pending = self._pending.get(key)
+        return pending if pending is not None and pending.tries else None
 
     def next_due(self) -> float | None:
         """When to look again; None while nothing is pending."""

@@ -47,6 +47,20 @@ async def test_one_works_and_the_other_keeps_no_session_and_says_nothing() -> No
 
 
 @in_virtual_time
+async def test_what_changed_while_another_one_worked_is_no_lag_of_the_one_that_takes_over() -> None:
+    world = World(settings=LEASED)
+    second = await two(world)
+    world.apply()
+    await world.until_state("Open")
+    await world.pass_time(120.0)
+    assert await world.engine.stop()
+    world.venue.closed = False
+    await world.until(lambda: works(second) and second.accounts[DESK, "main"].ready, seconds=20.0)
+    await world.pass_time(10.0)
+    assert max(second.accounts[DESK, "main"].counters.lags.within(world.monotonic()), default=0.0) < 1.0
+
+
+@in_virtual_time
 async def test_an_operator_that_stops_hands_its_accounts_over_at_once() -> None:
     world = World(settings=LEASED)
     second = await two(world)
