@@ -1,8 +1,8 @@
 """AccountState: what an account holds and how well its session works.
 
 It is apart from the ExchangeAccount because balances change with every fill: everybody who watches accounts would be
-woken each time. Written by the operator when something changed, every few seconds at most; what only grows old (the
-lag, recent errors) every 30 s at most, until it is gone.
+woken each time. Written by the operator when something changed, every few seconds at most, and every 30 s as a sign of
+life, with the metrics.
 """
 
 from collections.abc import Mapping

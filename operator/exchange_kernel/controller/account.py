@@ -132,6 +132,8 @@ class AccountRuntime(AccountParts):
         else:
             due = self.contact.look_at if self._is_another else min(self.polling.due_at, self.contact.look_at)
         due = min(due, self._labels.due_at)
+        if self.polling.balances is not None:
+            due = min(due, max(self._saying.due_at, now + 1.0))
         if self._saying.unsaid:
             due = min(due, now + RECONNECT.after(self._saying.unsaid))
         return max(0.05, due - now)

@@ -117,23 +117,20 @@ def render(picture: AccountPicture) -> AccountState:
     )
 
 
-def same_content(left: AccountState, right: AccountState, *, aging: bool) -> bool:
-    """Whether two states say the same, their times aside; `aging`: what only grows old counts, too."""
-    return _timeless(left, aging=aging) == _timeless(right, aging=aging)
+def same_content(left: AccountState, right: AccountState) -> bool:
+    """Whether two states say the same, times and what only grows old aside."""
+    return _timeless(left) == _timeless(right)
 
 
-def _timeless(state: AccountState, *, aging: bool) -> Mapping[str, object]:
+def _timeless(state: AccountState) -> Mapping[str, object]:
     obj = state.to_object()
     for key in ("metadata", "asOf"):
         obj.pop(key, None)
-    # What is different at every moment is written when something else is.
-    for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt", "queueDepth", "inFlight"):
+    # What is different at every moment is written when something else is, or with the heartbeat.
+    for key in ("asOf", "oldestUnknownSeconds", "lastSweepAt", "queueDepth", "inFlight", "lagSeconds"):
         obj.get("metrics", {}).pop(key, None)
-    for key in ("exchangeLatencyMilliseconds", "clockSkewMilliseconds"):
+    for key in ("operatorSeenAt", "exchangeLatencyMilliseconds", "clockSkewMilliseconds", "errors"):
         obj.get("health", {}).pop(key, None)
-    if not aging:
-        obj.get("metrics", {}).pop("lagSeconds", None)
-        obj.get("health", {}).pop("errors", None)
     return obj
 
 
@@ -232,6 +229,7 @@ def _health(picture: AccountPicture) -> Health:
         connected=bool(session.connected),
         authenticated=bool(session.authenticated),
         order_stream=OrderStream(picture.stream.value),
+        operator_seen_at=picture.at,
         exchange_latency_milliseconds=None if took is None else Decimal(took),
         clock_skew_milliseconds=session.skew_milliseconds,
         errors=_counts(picture.counters.recent.within(picture.monotonic)),

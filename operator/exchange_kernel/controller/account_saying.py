@@ -33,6 +33,11 @@ class AccountSaying:
         self._state = StateWriter(context)
         self.unsaid = 0
 
+    @property
+    def due_at(self) -> float:
+        """When the AccountState is written at the latest, on the monotonic clock."""
+        return self._state.due_at
+
     def decide(self) -> AccountDecision:
         """Judge the account by all that is known of it."""
         runtime, account = self._runtime, self._runtime.account

@@ -17,8 +17,8 @@ from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 _log = logging.getLogger(__name__)
 
 STATE_INTERVAL = 2.0
-# What changes by growing old alone is worth a write so often, and none when it is gone.
-AGING_INTERVAL = 30.0
+# A sign of life for those who only read the object, with the figures that change at every moment.
+HEARTBEAT_SECONDS = 30.0
 # How long another process' words about the account are left standing.
 YIELDS_SECONDS = 60.0
 
@@ -72,12 +72,12 @@ class StatusWriter:
 
 
 class StateWriter:
-    """Writes the AccountState of one account, every few seconds at most."""
+    """Writes the AccountState of one account: every few seconds at most, and every 30 s at least."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._state: AccountState | None = None
-        self._next = self._next_aging = 0.0
+        self._next = self.due_at = 0.0
 
     @property
     def is_due(self) -> bool:
@@ -85,7 +85,7 @@ class StateWriter:
         return self._context.monotonic() >= self._next
 
     async def write(self, picture: AccountPicture) -> None:
-        """Write what has changed. Raises KubeError."""
+        """Write what has changed, and at `due_at` in any case. Raises KubeError."""
         following = account_report.render(picture)
         store = self._context.stores.states
         if self._state is None:
@@ -93,12 +93,12 @@ class StateWriter:
                 self._state = await store.get(*picture.account.key)
             except NotFound:
                 self._state = None
-        aging = self._context.monotonic() >= self._next_aging
-        if self._state is not None and account_report.same_content(self._state, following, aging=aging):
+        beats = self._context.monotonic() >= self.due_at
+        if self._state is not None and not beats and account_report.same_content(self._state, following):
             return
         try:
             self._state = await store.write(self._state, following) or self._state
         except (Conflict, NotFound):
             self._state = None
         now = self._context.monotonic()
-        self._next, self._next_aging = now + STATE_INTERVAL, now + AGING_INTERVAL
+        self._next, self.due_at = now + STATE_INTERVAL, now + HEARTBEAT_SECONDS

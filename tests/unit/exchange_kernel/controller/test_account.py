@@ -364,16 +364,17 @@ async def test_a_key_that_is_refused_is_read_again_from_its_secret() -> None:
 
 
 @in_virtual_time
-async def test_the_account_state_is_written_when_something_changed_and_only_then() -> None:
+async def test_the_account_state_is_written_when_something_changed_and_as_a_sign_of_life() -> None:
     world = World()
     await world.ready()
     await world.pass_time(10)
     world.api.writes.clear()
     await world.pass_time(100)
-    assert world.api.writes == []
+    assert set(world.api.writes) == {("PUT", "accountstates")}
+    assert 3 <= len(world.api.writes) <= 4
     world.venue.balances = (Balance("BTC", Decimal("0.5"), Decimal("0.1")),)
     await world.pass_time(40)
-    assert world.api.writes == [("PUT", "accountstates")]
+    assert set(world.api.writes) == {("PUT", "accountstates")}
     assert world.api.get("accountstates", DESK, "main")["balances"] == [
         {"asset": "BTC", "free": "0.5", "locked": "0.1", "total": "0.6"}
     ]

@@ -1,13 +1,14 @@
 """How the operator keeps up with an account: what is measured, what is shown of it, and how seldom it is written."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from exchange_kernel.controller.account_report import _lag
-from exchange_kernel.controller.publishing import AGING_INTERVAL
+from exchange_kernel.controller.publishing import HEARTBEAT_SECONDS
 from exchange_kernel.controller.recent import WINDOW_SECONDS, RecentLags
 from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.memory_setup import Raises
@@ -192,7 +193,7 @@ async def test_errors_of_the_last_minutes_are_shown_beside_those_since_the_start
     await placed(world)
     world.venue.fail_next("fetch_open_orders", Raises(VenueUnavailable("away")))
     await world.until(lambda: shown(world, "health", "errors") == {"VenueUnavailable": 1}, seconds=10)
-    await world.pass_time(WINDOW_SECONDS + AGING_INTERVAL)
+    await world.pass_time(WINDOW_SECONDS + HEARTBEAT_SECONDS)
     assert not shown(world, "health", "errors")
     assert shown(world, "metrics", "errors") == {"VenueUnavailable": 1}
 
@@ -201,18 +202,28 @@ async def test_errors_of_the_last_minutes_are_shown_beside_those_since_the_start
 
 
 @in_virtual_time
-async def test_what_grows_old_is_written_once_it_is_gone_and_then_nothing_is() -> None:
+async def test_while_nothing_changes_it_is_a_sign_of_life_with_what_has_grown_old() -> None:
     world = World()
     await world.ready()
     await placed(world)
     before = state_writes(world)
     assert shown(world, "metrics", "lagSeconds") is not None
-    await world.pass_time(WINDOW_SECONDS + AGING_INTERVAL)
+    await world.pass_time(WINDOW_SECONDS + HEARTBEAT_SECONDS)
     assert shown(world, "metrics", "lagSeconds") is None
-    assert state_writes(world) == before + 1
-    written = len(world.api.writes)
-    await world.pass_time(3600)
-    assert len(world.api.writes) == written
+    assert 10 <= state_writes(world) - before <= 11
+    seen = datetime.fromisoformat(str(shown(world, "health", "operatorSeenAt")))
+    assert world.wall() - seen <= timedelta(seconds=HEARTBEAT_SECONDS + 1)
+
+
+@in_virtual_time
+async def test_without_an_operator_the_sign_of_life_grows_old() -> None:
+    world = World()
+    await world.ready()
+    await placed(world)
+    await world.crash()
+    seen = shown(world, "health", "operatorSeenAt")
+    await world.pass_time(300)
+    assert shown(world, "health", "operatorSeenAt") == seen
 
 
 @in_virtual_time

@@ -25,7 +25,7 @@ async def test_at_most_four_writes_bring_an_order_to_the_venue_and_to_its_end() 
 
 
 @in_virtual_time
-async def test_nothing_is_written_while_nothing_changes() -> None:
+async def test_nothing_but_a_sign_of_life_is_written_while_nothing_changes() -> None:
     world = World()
     await world.ready()
     world.apply()
@@ -33,7 +33,9 @@ async def test_nothing_is_written_while_nothing_changes() -> None:
     await world.pass_time(5)
     before = len(world.api.writes)
     await world.pass_time(120)
-    assert world.api.writes[before:] == []
+    written = world.api.writes[before:]
+    assert 3 <= len(written) <= 4
+    assert {write[1] for write in written} == {"accountstates"}
 
 
 @in_virtual_time
