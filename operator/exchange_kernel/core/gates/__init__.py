@@ -20,6 +20,7 @@ __all__ = [
     "Stop",
     "adoption_stop",
     "adopts",
+    "first_of",
     "first_stop",
     "is_paused",
     "no_room",
@@ -89,17 +90,14 @@ ADOPTION_AGAIN_GATES: tuple[Rule, ...] = (account.exists, account.markets_known,
 
 def first_stop(view: View) -> Stop | None:
     """The first rule that objects to sending, None when the order may be sent."""
-    return _first(GATES, view)
+    return first_of(GATES, view)
 
 
 def adoption_stop(view: View, *, again: bool) -> Stop | None:
     """The first rule that objects to taking an order over; `again`: its record was lost."""
-    return _first(ADOPTION_AGAIN_GATES if again else ADOPTION_GATES, view)
+    return first_of(ADOPTION_AGAIN_GATES if again else ADOPTION_GATES, view)
 
 
-def _first(rules: tuple[Rule, ...], view: View) -> Stop | None:
-    for rule in rules:
-        stop = rule(view)
-        if stop is not None:
-            return stop
-    return None
+def first_of(rules: tuple[Rule, ...], view: View) -> Stop | None:
+    """The first objection of some rules, in their order."""
+    return next((stop for rule in rules if (stop := rule(view)) is not None), None)

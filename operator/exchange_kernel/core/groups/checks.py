@@ -13,7 +13,7 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_rules import target_price
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.gates import OF_THE_MARKET, account, trading, wish
+from exchange_kernel.core.gates import OF_THE_MARKET, account, first_of, trading, wish
 from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
 from exchange_kernel.core.groups import native
 from exchange_kernel.core.groups.amounts import WORST_FEE
@@ -62,21 +62,17 @@ def objection(facts: Facts) -> Objection | None:
     if stop is not None:
         return Objection(stop)
     first = facts.entry or facts.exits[0]
-    stop = _first_of(_OF_ACCOUNT, _as_order(facts, first, Form.WRITTEN))
+    stop = first_of(_OF_ACCOUNT, _as_order(facts, first, Form.WRITTEN))
     if stop is None:
         stop = (
             _native(facts)
             or _legs(facts)
             or _places(facts)
-            or _first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
+            or first_of(_BEFORE_SENDING, _as_order(facts, first, Form.WRITTEN))
         )
     if stop is not None:
         return Objection(stop)
     return _geometry(facts)
-
-
-def _first_of(rules: tuple[Rule, ...], view: View) -> Stop | None:
-    return next((stop for rule in rules if (stop := rule(view)) is not None), None)
 
 
 def _as_order(facts: Facts, leg: Leg, form: Form) -> View:
@@ -196,7 +192,7 @@ def _legs(facts: Facts) -> Stop | None:
     for leg in facts.legs:
         forms = (Form.WRITTEN, Form.TOUCHED) if _is_watched(facts, leg) else (Form.WRITTEN,)
         for form in forms:
-            stop = _first_of(OF_THE_MARKET, _as_order(facts, leg, form))
+            stop = first_of(OF_THE_MARKET, _as_order(facts, leg, form))
             if stop is not None:
                 return replace(stop, message=f"leg {leg.name}: {stop.message}")
     return None
