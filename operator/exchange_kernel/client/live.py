@@ -19,6 +19,7 @@ from exchange_kernel.client.cluster import Cluster
 from exchange_kernel.client.differences import Seen
 from exchange_kernel.client.errors import ExchangeError, Outcome
 from exchange_kernel.client.events import AccountChanged, BaseEvent, EventType
+from exchange_kernel.client.known import KnownGroup, KnownOrder
 from exchange_kernel.kube.errors import Gone, KubeError, Malformed
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNT_STATES, GROUPS, INTENTS, Json, Resource
@@ -26,6 +27,7 @@ from exchange_kernel.kube.watch import watch
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_PAGE_SIZE: Final = 50  # objects; the allocator keeps what a page takes while it is read, about 40 kB for each
 _NEEDED: Final = (
     (INTENTS, ("create", "get", "list", "watch", "patch")),
     (GROUPS, ("create", "get", "list", "watch", "patch")),
@@ -49,8 +51,8 @@ class Live:
     account: AccountState | None = None
     heard_at: float | None = None
     errors: int = 0
-    _orders: dict[str, OrderIntent] = field(default_factory=dict)
-    _groups: dict[str, OrderGroup] = field(default_factory=dict)
+    _orders: dict[str, KnownOrder] = field(default_factory=dict)
+    _groups: dict[str, KnownGroup] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _snapshot: bool = True
 
@@ -59,14 +61,13 @@ class Live:
         await self._check_rights()
         desk = self.cluster.desk
         followed: list[Coroutine[Any, Any, None]] = []
-        for resource, namespace, selector, take in (
-            (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}", self._orders_are),
-            (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}", self._groups_are),
-            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}", self._accounts_are),
+        for resource, namespace, selector in (
+            (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}"),
+            (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}"),
+            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}"),
         ):
             listed = self._list(resource, namespace, selector)
-            items, version = await self.cluster.asked(listed, "Account", desk.account)
-            take(items)
+            version = await self.cluster.asked(listed, "Account", desk.account)
             followed.append(self._follow(resource, namespace, selector, version))
         self._snapshot = False
         now = self.cluster.clocks.now()
@@ -100,14 +101,23 @@ class Live:
 
     # --- one kind ------------------------------------------------------------------------------------------------
 
-    async def _list(self, resource: Resource, namespace: str, selector: str) -> tuple[list[Json], str]:
-        items: list[Json] = []
+    async def _list(self, resource: Resource, namespace: str, selector: str) -> str:
+        """Take what there is, page by page, so that never more than a page is in memory; returns the version.
+
+        A page that does not come leaves those before it taken: the next list tells only what differs from them.
+        """
+        listed: set[str] = set()
         version = ""
-        async for page in self.cluster.client.pages(resource, namespace, field_selector=selector):
-            items += page["items"]
+        pages = self.cluster.client.pages(resource, namespace, field_selector=selector, page_size=_PAGE_SIZE)
+        async for page in pages:
+            for obj in page["items"]:
+                listed.add(obj["metadata"]["name"])
+                self._take(resource, obj, deleted=False)
+            page["items"].clear()  # the page itself lives until the next has come
             version = page["metadata"]["resourceVersion"]
+        self._forget_all_but(resource, listed)
         self.heard_at = self.cluster.clocks.monotonic()
-        return items, version
+        return version
 
     async def _follow(self, resource: Resource, namespace: str, selector: str, version: str) -> None:
         """Watch until canceled; after a gap list again."""
@@ -133,13 +143,11 @@ class Live:
 
     async def _list_again(self, resource: Resource, namespace: str, selector: str) -> str | None:
         try:
-            items, version = await self._list(resource, namespace, selector)
+            return await self._list(resource, namespace, selector)
         except KubeError as error:
             self.errors += 1
             _log.warning("%s", error)
             return None
-        {INTENTS: self._orders_are, GROUPS: self._groups_are, ACCOUNT_STATES: self._accounts_are}[resource](items)
-        return version
 
     def _take(self, resource: Resource, obj: Json, *, deleted: bool) -> None:
         try:
@@ -158,45 +166,42 @@ class Live:
     def _seen(self) -> Seen:
         return Seen(self.cluster.clocks.now(), self._snapshot)
 
-    def _orders_are(self, items: list[Json]) -> None:
-        """All orders there are: what is not among them is gone."""
-        listed = {obj["metadata"]["uid"] for obj in items}
-        for uid in [uid for uid in self._orders if uid not in listed]:
-            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
-        for obj in items:
-            self._take(INTENTS, obj, deleted=False)
+    def _forget_all_but(self, resource: Resource, listed: set[str]) -> None:
+        """What a whole list does not have is gone."""
+        if resource is INTENTS:
+            for name in [name for name in self._orders if name not in listed]:
+                self._gone(name)
+        elif resource is GROUPS:
+            self._groups = {name: known for name, known in self._groups.items() if name in listed}
+
+    def _gone(self, name: str) -> None:
+        self.tell(differences.of_deletion(self._orders.pop(name), self._seen()))
 
     def _order(self, found: OrderIntent, *, deleted: bool) -> None:
         if not self.cluster.desk.owns({"metadata": {"namespace": found.metadata.namespace}, "spec": _ref(found)}):
             return
-        uid, before = found.metadata.uid, self._orders.get(found.metadata.uid)
+        name, before = found.metadata.name, self._orders.get(found.metadata.name)
         if before is not None and not _is_newer(found, before):
             # A list may show an older moment than the watch before it did.
-            if deleted:
-                self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
+            if deleted and before.uid == found.metadata.uid:
+                self._gone(name)
             return
+        if before is not None and before.uid != found.metadata.uid:
+            # Another object has the name. The end of the first is told before anything of the second.
+            self._gone(name)
+            before = None
         for event in differences.of_order(before, found, self._seen()):
             self.tell(event)
-        self._orders[uid] = found
+        self._orders[name] = KnownOrder.of(found)
         if deleted:
-            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
-
-    def _groups_are(self, items: list[Json]) -> None:
-        listed = {obj["metadata"]["uid"] for obj in items}
-        self._groups = {uid: group for uid, group in self._groups.items() if uid in listed}
-        for obj in items:
-            self._take(GROUPS, obj, deleted=False)
+            self._gone(name)
 
     def _group(self, found: OrderGroup, *, deleted: bool) -> None:
-        before = self._groups.pop(found.metadata.uid, None)
+        before = self._groups.pop(found.metadata.name, None)
         for event in differences.of_group(before, found, self._seen()):
             self.tell(event)
         if not deleted:
-            self._groups[found.metadata.uid] = found
-
-    def _accounts_are(self, items: list[Json]) -> None:
-        for obj in items:
-            self._take(ACCOUNT_STATES, obj, deleted=False)
+            self._groups[found.metadata.name] = KnownGroup.of(found)
 
     def _account(self, found: AccountState) -> None:
         before, self.account = self.account, found
@@ -219,6 +224,6 @@ def _ref(found: OrderIntent) -> Json:
     return {"accountRef": {"namespace": ref.namespace, "name": ref.name}}
 
 
-def _is_newer(found: OrderIntent, before: OrderIntent) -> bool:
-    one, other = found.metadata.resource_version, before.metadata.resource_version
+def _is_newer(found: OrderIntent, before: KnownOrder) -> bool:
+    one, other = found.metadata.resource_version, before.version
     return int(one) > int(other) if one.isdigit() and other.isdigit() else one != other
