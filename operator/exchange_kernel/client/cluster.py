@@ -23,7 +23,7 @@ from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import Json, Resource
 from exchange_kernel.kube.retry import Patience
 from exchange_kernel.kube.transport import HttpTransport
-from exchange_kernel.kube.watch import watch
+from exchange_kernel.kube.watch import Stream, watch
 
 _Kind = TypeVar("_Kind", bound=KubeObject)
 _T = TypeVar("_T")
@@ -79,7 +79,7 @@ class Cluster:
 
     desk: Desk
     client: ApiClient
-    transport: HttpTransport
+    transport: Stream
     timeout: float
     clocks: Clocks = field(default_factory=Clocks)
 
@@ -97,7 +97,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""
-        await self.transport.close()
+        await self.client.close()
 
     # --- calls ---------------------------------------------------------------------------------------------------
 

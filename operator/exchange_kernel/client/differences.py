@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from exchange_kernel.api.conditions import ConditionType, find_condition
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.order_group import OrderGroup
 from exchange_kernel.api.order_intent import OrderIntent
-from exchange_kernel.api.reasons import Reason
 from exchange_kernel.client import states
 from exchange_kernel.client.events import BaseEvent, EventType, GroupChanged, OrderEvent, OrderFilled
+from exchange_kernel.client.known import KnownGroup, KnownOrder, group_of
 
 _TRIGGERED = frozenset({State.OPEN, State.PARTIALLY_FILLED, State.FILLED})
 _AT_WORK = frozenset({State.OPEN, State.PARTIALLY_FILLED})
@@ -24,7 +23,6 @@ _ENDS = {
     State.EXPIRED: EventType.ORDER_EXPIRED,
     State.REJECTED: EventType.ORDER_REJECTED,
 }
-_NOT_AMENDED = frozenset({Reason.AMEND_FAILED.value, Reason.TOO_LATE_TO_AMEND.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +38,25 @@ class Seen:
     replayed: bool = False
 
 
-def of_order(before: OrderIntent | None, after: OrderIntent, seen: Seen) -> list[BaseEvent]:
+def of_order(before: KnownOrder | None, after: OrderIntent, seen: Seen) -> list[BaseEvent]:
     """What happened to an order since it was last seen; None: it was never seen."""
-    kinds = [kind for kind in _kinds(before, after) if kind is not EventType.ORDER_FILLED]
+    now = KnownOrder.of(after)
+    kinds = [kind for kind in _kinds(before, now) if kind is not EventType.ORDER_FILLED]
     ends = [kind for kind in kinds if kind in _ENDS.values() or kind is EventType.ORDER_SETTLED]
     events: list[BaseEvent] = [_event(after, kind, seen) for kind in kinds if kind not in ends]
-    grown = states.filled_of(after) - (states.filled_of(before) if before is not None else Decimal(0))
+    grown = now.filled - (before.filled if before is not None else Decimal(0))
     if grown > 0:
         events.append(_fill(before, after, grown, seen))
     return events + [_event(after, kind, seen) for kind in ends]
 
 
-def _kinds(before: OrderIntent | None, after: OrderIntent) -> Iterator[EventType]:
-    was, now = before.status.state if before is not None else None, after.status.state
-    if _turned(before, after, ConditionType.ACCEPTED):
+def _kinds(before: KnownOrder | None, after: KnownOrder) -> Iterator[EventType]:
+    was, now = before.state if before is not None else None, after.state
+    if after.accepted and (before is None or not before.accepted):
         yield EventType.ORDER_ACCEPTED
     if now is State.DENIED and was is not State.DENIED:
         yield EventType.ORDER_DENIED
-    if after.status.client_order_id is not None and (before is None or before.status.client_order_id is None):
+    if after.submitted and (before is None or not before.submitted):
         yield EventType.ORDER_SUBMITTED
     if now is State.UNKNOWN and was is not State.UNKNOWN:
         yield EventType.ORDER_UNKNOWN
@@ -68,33 +67,17 @@ def _kinds(before: OrderIntent | None, after: OrderIntent) -> Iterator[EventType
     yield from _amends(before, after)
     if now in _ENDS and was is not now:
         yield _ENDS[now]
-    if after.status.settled and (before is None or not before.status.settled):
+    if after.settled and (before is None or not before.settled):
         yield EventType.ORDER_SETTLED
 
 
-def _turned(before: OrderIntent | None, after: OrderIntent, kind: ConditionType) -> bool:
-    held = before is not None and states.is_true(states.condition(before, kind))
-    return states.is_true(states.condition(after, kind)) and not held
-
-
-def _amends(before: OrderIntent | None, after: OrderIntent) -> Iterator[EventType]:
+def _amends(before: KnownOrder | None, after: KnownOrder) -> Iterator[EventType]:
     if before is None:
         return
-    known, now = before.status.normalized, after.status.normalized
-    if known is not None and now is not None and known != now:
+    if before.sent is not None and after.sent is not None and before.sent != after.sent:
         yield EventType.ORDER_AMENDED
-    failed = [_amend_failure(each) for each in (before, after)]
-    if failed[1] and failed[1] != failed[0]:
+    if after.amend_failure and after.amend_failure != before.amend_failure:
         yield EventType.ORDER_AMEND_FAILED
-
-
-def _amend_failure(found: OrderIntent) -> tuple[str, int] | None:
-    """Why a change has failed, and which; None for none."""
-    for kind in (ConditionType.SYNCED, ConditionType.READY):
-        said = states.condition(found, kind)
-        if said is not None and said.reason in _NOT_AMENDED:
-            return said.reason, said.observed_generation
-    return None
 
 
 def _event(after: OrderIntent, kind: EventType, seen: Seen) -> OrderEvent:
@@ -111,8 +94,8 @@ def _event(after: OrderIntent, kind: EventType, seen: Seen) -> OrderEvent:
     )
 
 
-def _fill(before: OrderIntent | None, after: OrderIntent, grown: Decimal, seen: Seen) -> OrderFilled:
-    paid = before.status.cost if before is not None else None
+def _fill(before: KnownOrder | None, after: OrderIntent, grown: Decimal, seen: Seen) -> OrderFilled:
+    paid = before.cost if before is not None else Decimal(0)
     return OrderFilled(
         event_id=_id(after, EventType.ORDER_FILLED),
         event_type=EventType.ORDER_FILLED,
@@ -124,7 +107,7 @@ def _fill(before: OrderIntent | None, after: OrderIntent, grown: Decimal, seen: 
         replayed=seen.replayed,
         state=states.state_of(after),
         fill_quantity=grown,
-        fill_cost=(after.status.cost or Decimal(0)) - (paid or Decimal(0)),
+        fill_cost=(after.status.cost or Decimal(0)) - paid,
         filled_quantity=states.filled_of(after),
         average_price=after.status.average_price,
         fees={fee.currency: fee.amount for fee in after.status.fees},
@@ -136,30 +119,23 @@ def _id(after: OrderIntent, kind: EventType) -> str:
     return f"{after.metadata.uid}/{after.metadata.resource_version}/{kind.value}"
 
 
-def group_of(found: OrderIntent) -> str | None:
-    """The group that an order belongs to."""
-    return next((each.name for each in found.metadata.owner_references if each.kind == "OrderGroup"), None)
-
-
-def of_deletion(last: OrderIntent, seen: Seen) -> BaseEvent:
+def of_deletion(last: KnownOrder, seen: Seen) -> BaseEvent:
     """An object is gone."""
     return BaseEvent(
-        event_id=_id(last, EventType.INTENT_DELETED),
+        event_id=f"{last.uid}/{last.version}/{EventType.INTENT_DELETED.value}",
         event_type=EventType.INTENT_DELETED,
         observed_at=seen.at,
-        intent_id=last.metadata.name,
-        group_id=group_of(last),
-        symbol_id=last.spec.symbol,
+        intent_id=last.intent_id,
+        group_id=last.group_id,
+        symbol_id=last.symbol_id,
         replayed=seen.replayed,
     )
 
 
-def of_group(before: OrderGroup | None, after: OrderGroup, seen: Seen) -> list[BaseEvent]:
+def of_group(before: KnownGroup | None, after: OrderGroup, seen: Seen) -> list[BaseEvent]:
     """A change of a group's state, protection or overfill."""
-    if before is not None and _said(before) == _said(after):
-        return []
-    state, protected, overfill = _said(after)
-    if state is None:
+    now = KnownGroup.of(after)
+    if now == before or now.state is None:
         return []
     return [
         GroupChanged(
@@ -169,15 +145,8 @@ def of_group(before: OrderGroup | None, after: OrderGroup, seen: Seen) -> list[B
             group_id=after.metadata.name,
             symbol_id=after.spec.symbol,
             replayed=seen.replayed,
-            state=state,
-            protected=protected,
-            overfill=overfill,
+            state=now.state,
+            protected=now.protected,
+            overfill=now.overfill,
         )
     ]
-
-
-def _said(found: OrderGroup) -> tuple[str | None, bool | None, Decimal | None]:
-    status = found.status
-    protected = find_condition(status.conditions, ConditionType.PROTECTED)
-    held = None if protected is None else states.is_true(protected)
-    return status.state.value if status.state is not None else None, held, status.overfill_quantity

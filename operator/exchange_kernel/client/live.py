@@ -6,7 +6,7 @@ may come late and states may coalesce, but no fill is lost and nothing is told t
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,6 +19,7 @@ from exchange_kernel.client.cluster import Cluster
 from exchange_kernel.client.differences import Seen
 from exchange_kernel.client.errors import ExchangeError, Outcome
 from exchange_kernel.client.events import AccountChanged, BaseEvent, EventType
+from exchange_kernel.client.known import KnownGroup, KnownOrder
 from exchange_kernel.kube.errors import Gone, KubeError, Malformed
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNT_STATES, GROUPS, INTENTS, Json, Resource
@@ -26,27 +27,12 @@ from exchange_kernel.kube.watch import watch
 
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_PAGE_SIZE: Final = 50  # objects; the allocator keeps what a page takes while it is read, about 40 kB for each
 _NEEDED: Final = (
     (INTENTS, ("create", "get", "list", "watch", "patch")),
     (GROUPS, ("create", "get", "list", "watch", "patch")),
 )
-# Objects per page of a list.
-_PAGE = 100
-Watched = OrderIntent | OrderGroup | AccountState
-_KINDS: Final[Mapping[Resource, type[Watched]]] = {
-    INTENTS: OrderIntent,
-    GROUPS: OrderGroup,
-    ACCOUNT_STATES: AccountState,
-}
 _OF_ACCOUNT: Final = ((ACCOUNT_STATES, ("get", "list", "watch")),)
-
-
-@dataclass(slots=True)
-class _Listed:
-    """What a list has shown; one that cannot be read is there all the same."""
-
-    uids: set[str] = field(default_factory=set)
-    items: list[Watched] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -65,8 +51,8 @@ class Live:
     account: AccountState | None = None
     heard_at: float | None = None
     errors: int = 0
-    _orders: dict[str, OrderIntent] = field(default_factory=dict)
-    _groups: dict[str, OrderGroup] = field(default_factory=dict)
+    _orders: dict[str, KnownOrder] = field(default_factory=dict)
+    _groups: dict[str, KnownGroup] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _snapshot: bool = True
 
@@ -75,14 +61,13 @@ class Live:
         await self._check_rights()
         desk = self.cluster.desk
         followed: list[Coroutine[Any, Any, None]] = []
-        for resource, namespace, selector, take in (
-            (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}", self._orders_are),
-            (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}", self._groups_are),
-            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}", self._take_all),
+        for resource, namespace, selector in (
+            (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}"),
+            (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}"),
+            (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}"),
         ):
             listed = self._list(resource, namespace, selector)
-            found, version = await self.cluster.asked(listed, "Account", desk.account)
-            take(found)
+            version = await self.cluster.asked(listed, "Account", desk.account)
             followed.append(self._follow(resource, namespace, selector, version))
         self._snapshot = False
         now = self.cluster.clocks.now()
@@ -116,18 +101,23 @@ class Live:
 
     # --- one kind ------------------------------------------------------------------------------------------------
 
-    async def _list(self, resource: Resource, namespace: str, selector: str) -> tuple[_Listed, str]:
-        """All objects, read page by page: as they are on the wire only one page of them is in memory."""
-        listed = _Listed()
+    async def _list(self, resource: Resource, namespace: str, selector: str) -> str:
+        """Take what there is, page by page, so that never more than a page is in memory; returns the version.
+
+        A page that does not come leaves those before it taken: the next list tells only what differs from them.
+        """
+        listed: set[str] = set()
         version = ""
-        async for page in self.cluster.client.pages(resource, namespace, page_size=_PAGE, field_selector=selector):
+        pages = self.cluster.client.pages(resource, namespace, field_selector=selector, page_size=_PAGE_SIZE)
+        async for page in pages:
             for obj in page["items"]:
-                listed.uids.add(obj["metadata"]["uid"])
-                if (found := self._read(resource, obj)) is not None:
-                    listed.items.append(found)
+                listed.add(obj["metadata"]["name"])
+                self._take(resource, obj, deleted=False)
+            page["items"].clear()  # the page itself lives until the next has come
             version = page["metadata"]["resourceVersion"]
+        self._forget_all_but(resource, listed)
         self.heard_at = self.cluster.clocks.monotonic()
-        return listed, version
+        return version
 
     async def _follow(self, resource: Resource, namespace: str, selector: str, version: str) -> None:
         """Watch until canceled; after a gap list again."""
@@ -140,7 +130,7 @@ class Live:
                         version, pause = obj["metadata"]["resourceVersion"], _FIRST_PAUSE
                         self.heard_at = self.cluster.clocks.monotonic()
                         if kind != "BOOKMARK":
-                            self._take(self._read(resource, obj), deleted=kind == "DELETED")
+                            self._take(resource, obj, deleted=kind == "DELETED")
                 continue
             except Gone:
                 _log.info("the watch of %s is too far behind: it is listed again", resource.plural)
@@ -153,72 +143,65 @@ class Live:
 
     async def _list_again(self, resource: Resource, namespace: str, selector: str) -> str | None:
         try:
-            found, version = await self._list(resource, namespace, selector)
+            return await self._list(resource, namespace, selector)
         except KubeError as error:
             self.errors += 1
             _log.warning("%s", error)
             return None
-        {INTENTS: self._orders_are, GROUPS: self._groups_are, ACCOUNT_STATES: self._take_all}[resource](found)
-        return version
 
-    def _read(self, resource: Resource, obj: Json) -> Watched | None:
-        """One object; None for one that cannot be read: the others go on."""
+    def _take(self, resource: Resource, obj: Json, *, deleted: bool) -> None:
         try:
-            return read_object(_KINDS[resource], obj)
+            if resource is INTENTS:
+                self._order(read_object(OrderIntent, obj), deleted=deleted)
+            elif resource is GROUPS:
+                self._group(read_object(OrderGroup, obj), deleted=deleted)
+            elif not deleted:
+                self._account(read_object(AccountState, obj))
         except Malformed as error:
             self.errors += 1
             _log.warning("%s", error)
-            return None
-
-    def _take(self, found: Watched | None, *, deleted: bool) -> None:
-        match found:
-            case OrderIntent():
-                self._order(found, deleted=deleted)
-            case OrderGroup():
-                self._group(found, deleted=deleted)
-            case AccountState() if not deleted:
-                self._account(found)
 
     # --- what it means -------------------------------------------------------------------------------------------
 
     def _seen(self) -> Seen:
         return Seen(self.cluster.clocks.now(), self._snapshot)
 
-    def _orders_are(self, listed: _Listed) -> None:
-        """All orders there are: what is not among them is gone."""
-        for uid in [uid for uid in self._orders if uid not in listed.uids]:
-            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
-        self._take_all(listed)
+    def _forget_all_but(self, resource: Resource, listed: set[str]) -> None:
+        """What a whole list does not have is gone."""
+        if resource is INTENTS:
+            for name in [name for name in self._orders if name not in listed]:
+                self._gone(name)
+        elif resource is GROUPS:
+            self._groups = {name: known for name, known in self._groups.items() if name in listed}
 
-    def _take_all(self, listed: _Listed) -> None:
-        for found in listed.items:
-            self._take(found, deleted=False)
+    def _gone(self, name: str) -> None:
+        self.tell(differences.of_deletion(self._orders.pop(name), self._seen()))
 
     def _order(self, found: OrderIntent, *, deleted: bool) -> None:
         if not self.cluster.desk.owns({"metadata": {"namespace": found.metadata.namespace}, "spec": _ref(found)}):
             return
-        uid, before = found.metadata.uid, self._orders.get(found.metadata.uid)
+        name, before = found.metadata.name, self._orders.get(found.metadata.name)
         if before is not None and not _is_newer(found, before):
             # A list may show an older moment than the watch before it did.
-            if deleted:
-                self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
+            if deleted and before.uid == found.metadata.uid:
+                self._gone(name)
             return
+        if before is not None and before.uid != found.metadata.uid:
+            # Another object has the name. The end of the first is told before anything of the second.
+            self._gone(name)
+            before = None
         for event in differences.of_order(before, found, self._seen()):
             self.tell(event)
-        self._orders[uid] = found
+        self._orders[name] = KnownOrder.of(found)
         if deleted:
-            self.tell(differences.of_deletion(self._orders.pop(uid), self._seen()))
-
-    def _groups_are(self, listed: _Listed) -> None:
-        self._groups = {uid: group for uid, group in self._groups.items() if uid in listed.uids}
-        self._take_all(listed)
+            self._gone(name)
 
     def _group(self, found: OrderGroup, *, deleted: bool) -> None:
-        before = self._groups.pop(found.metadata.uid, None)
+        before = self._groups.pop(found.metadata.name, None)
         for event in differences.of_group(before, found, self._seen()):
             self.tell(event)
         if not deleted:
-            self._groups[found.metadata.uid] = found
+            self._groups[found.metadata.name] = KnownGroup.of(found)
 
     def _account(self, found: AccountState) -> None:
         before, self.account = self.account, found
@@ -241,6 +224,6 @@ def _ref(found: OrderIntent) -> Json:
     return {"accountRef": {"namespace": ref.namespace, "name": ref.name}}
 
 
-def _is_newer(found: OrderIntent, before: OrderIntent) -> bool:
-    one, other = found.metadata.resource_version, before.metadata.resource_version
+def _is_newer(found: OrderIntent, before: KnownOrder) -> bool:
+    one, other = found.metadata.resource_version, before.version
     return int(one) > int(other) if one.isdigit() and other.isdigit() else one != other

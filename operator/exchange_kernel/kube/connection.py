@@ -1,7 +1,7 @@
 """Where the API server is and how to log in to it.
 
-The `kubernetes` package is used for nothing else than this, because it knows every way to log in (client
-certificates, tokens, exec plugins, service accounts). It is imported on first use, and only its configuration part.
+A pod's service account and a plain kubeconfig are read here. The `kubernetes` package, which knows every other way to
+log in (exec plugins, merged files), is used for nothing else and imported when one is met: it takes 10 MB.
 Credentials age: a service account's token is rotated on disk, an exec plugin's expires. `authorization` therefore
 asks the loader's own refresh hook, at most every `REFRESH_SECONDS`, and off the event loop, because a plugin is a
 process that may take seconds.
@@ -19,6 +19,7 @@ from typing import Any, Final, TypedDict
 import yaml
 
 from exchange_kernel.kube.errors import BadConnection
+from exchange_kernel.kube.kubeconfig import read_plain
 
 REFRESH_SECONDS: Final = 30.0
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -187,18 +188,18 @@ def own_namespace(connection: Connection, settings: ConnectionSettings) -> str:
 
 
 def _from_service_account(environ: Mapping[str, str], folder: Path, monotonic: Callable[[], float]) -> Connection:
-    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415 - heavy, see the module's words
-    from kubernetes.config.incluster_config import InClusterConfigLoader  # noqa: PLC0415
-
-    target = _Target()
-    untyped: Any = InClusterConfigLoader  # the package has no types
-    loader = untyped(str(folder / "token"), str(folder / "ca.crt"), environ=environ)
-    try:
-        loader.load_and_set(target)
-    except (ConfigException, OSError) as error:
-        raise BadConnection(f"the pod's service account in {folder} is not usable: {error}") from error
-    # The loader reads the file again only after a minute of the wall clock; a read is cheap and we ask rarely.
+    host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT")
+    target = _Target(ssl_ca_cert=str(folder / "ca.crt"))
     target.refresh_api_key_hook = lambda this: _read_token(this, folder / "token")
+    try:
+        _read_token(target, folder / "token")
+        complete = host and port and target.api_key and (folder / "ca.crt").read_bytes()
+    except OSError as error:
+        raise BadConnection(f"the pod's service account in {folder} is not usable: {error}") from error
+    if not complete:
+        missing = "KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT, token or ca.crt is empty"
+        raise BadConnection(f"the pod's service account in {folder} is not usable: {missing}")
+    target.host = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     namespace = folder / "namespace"
     default = namespace.read_text(encoding="utf-8").strip() if namespace.exists() else ""
     return Connection(target, default or None, monotonic)
@@ -212,11 +213,20 @@ def _read_token(target: _Target, path: Path) -> None:
 def _from_kubeconfig(
     settings: ConnectionSettings, environ: Mapping[str, str], monotonic: Callable[[], float]
 ) -> Connection:
-    from kubernetes.config import kube_config  # noqa: PLC0415
-    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415 - heavy, see the module's words
-
-    path, context = settings.kubeconfig, settings.context
+    path = settings.kubeconfig
     where = str(path) if path else environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    if (plain := read_plain(where, settings.context)) is None:
+        return _from_any_kubeconfig(where, settings.context, monotonic)
+    target = _Target(plain.server, plain.authority, plain.certificate, plain.key)
+    if plain.token is not None:
+        target.api_key["BearerToken"] = f"Bearer {plain.token}"
+    return Connection(target, plain.namespace, monotonic)
+
+
+def _from_any_kubeconfig(where: str, context: str | None, monotonic: Callable[[], float]) -> Connection:
+    from kubernetes.config import kube_config  # noqa: PLC0415 - heavy, see the module's words
+    from kubernetes.config.config_exception import ConfigException  # noqa: PLC0415
+
     untyped: Any = kube_config  # the package has no types
     target = _Target()
     try:

@@ -14,6 +14,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.client import differences
 from exchange_kernel.client.differences import Seen
 from exchange_kernel.client.events import BaseEvent, EventType, GroupChanged, OrderFilled
+from exchange_kernel.client.known import KnownGroup, KnownOrder
 from support.group_builders import bracket
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -47,11 +48,11 @@ def order(version: int, state: State | None = None, filled: str = "0", **status:
 def told(*versions: OrderIntent | None) -> list[BaseEvent]:
     """The events of a watch that sees just these versions; None: a gap, after which it is listed again."""
     events: list[BaseEvent] = []
-    before: OrderIntent | None = None
+    before: KnownOrder | None = None
     for version in versions:
         if version is not None:
             events += differences.of_order(before, version, SEEN)
-            before = version
+            before = KnownOrder.of(version)
     return events
 
 
@@ -111,12 +112,12 @@ def test_what_was_missed_coalesces_and_the_fill_comes_before_the_end() -> None:
     ],
 )
 def test_each_turn_has_its_event(before: OrderIntent, after: OrderIntent, kind: EventType) -> None:
-    assert kinds(differences.of_order(before, after, SEEN)) == [kind]
-    assert differences.of_order(after, after, SEEN) == []
+    assert kinds(differences.of_order(KnownOrder.of(before), after, SEEN)) == [kind]
+    assert differences.of_order(KnownOrder.of(after), after, SEEN) == []
 
 
 def test_a_late_fill_after_the_end_is_told() -> None:
-    events = differences.of_order(order(1, State.CANCELED, "1"), order(2, State.CANCELED, "3"), SEEN)
+    events = differences.of_order(KnownOrder.of(order(1, State.CANCELED, "1")), order(2, State.CANCELED, "3"), SEEN)
     (fill,) = events
     assert isinstance(fill, OrderFilled)
     assert (fill.fill_quantity, fill.is_final) == (Decimal(2), True)
@@ -179,15 +180,15 @@ def test_a_groups_state_and_protection_are_told_when_they_change() -> None:
 
     entering, held, same = group("Entering", None, "1"), group("Working", "True", "2"), group("Working", "True", "3")
     (first,) = differences.of_group(None, entering, SEEN)
-    (second,) = differences.of_group(entering, held, SEEN)
+    (second,) = differences.of_group(KnownGroup.of(entering), held, SEEN)
     assert isinstance(first, GroupChanged)
     assert isinstance(second, GroupChanged)
     assert (first.state, first.protected, second.state, second.protected) == ("Entering", None, "Working", True)
-    assert differences.of_group(held, same, SEEN) == []
+    assert differences.of_group(KnownGroup.of(held), same, SEEN) == []
 
 
 def test_a_deletion_names_what_is_gone() -> None:
-    event = differences.of_deletion(order(7, State.FILLED), SEEN)
+    event = differences.of_deletion(KnownOrder.of(order(7, State.FILLED)), SEEN)
     assert (event.event_type, event.intent_id, event.event_id) == (
         EventType.INTENT_DELETED,
         "dip",
