@@ -188,21 +188,34 @@ async def test_an_order_that_is_filled_before_its_cancel_arrives_is_too_late_to_
 
 
 class _LateFills:
-    """A venue that tells of the fills of canceled orders only after a while, as some do."""
+    """A venue that tells of the fills of canceled orders only after a while, as some do.
+
+    Between the fill and the cancel it does not tell either: the operator hears of the fill, and may ask in time.
+    """
 
     def __init__(self) -> None:
         self.silent = True
         self.hidden = 0
 
     async def __call__(self, request: Request, response: Response) -> Action | None:
-        if not (self.silent and request.method == "GET" and request.path == "/api/v3/order" and response.status == 200):
+        asks = request.method == "GET" and request.path in {"/api/v3/order", "/api/v3/openOrders"}
+        if not (self.silent and asks and response.status == 200):
             return None
         told = orjson.loads(response.body)
-        if told["status"] != "CANCELED" or Decimal(told["executedQty"]) == 0:
-            return None
-        self.hidden += 1
-        told |= {"executedQty": "0.00000000", "cummulativeQuoteQty": "0.00000000"}
+        for row in told if isinstance(told, list) else [told]:
+            self._hide(row)
         return Reply(200, orjson.dumps(told), {"Content-Type": "application/json"})
+
+    def _hide(self, row: dict[str, Any]) -> None:
+        unfilled = {"PARTIALLY_FILLED": "NEW", "CANCELED": "CANCELED"}
+        if row["status"] not in unfilled or Decimal(row["executedQty"]) == 0:
+            return
+        self.hidden += row["status"] == "CANCELED"
+        row |= {
+            "status": unfilled[row["status"]],
+            "executedQty": "0.00000000",
+            "cummulativeQuoteQty": "0.00000000",
+        }
 
 
 @pytest.mark.slow
