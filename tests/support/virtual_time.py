@@ -1,7 +1,8 @@
 """An event loop whose clock only waiting moves: minutes of fences and intervals pass at once, in the right order.
 
 Everything that waits by the loop's clock (sleeps, time-outs, timers) ends as soon as nothing else can run. A test that
-waits for something that never happens fails at once, instead of hanging.
+waits for something that never happens fails at once, instead of hanging; so does one in which things wake each other
+for ever while no time passes.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 START = 1000.0
+# Turns of the loop at one moment; the largest test needs a few thousand.
+TURNS = 10_000
 
 
 class _Selector(selectors.SelectSelector):
@@ -20,6 +23,7 @@ class _Selector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready now; else time passes."""
@@ -28,6 +32,11 @@ class _Selector(selectors.SelectSelector):
             if timeout is None:
                 raise RuntimeError("nothing will ever happen: everything waits for something else")
             self.now += timeout
+            self._turns = 0 if timeout > 0 else self._turns
+        self._turns += 1
+        if self._turns > TURNS:
+            self._turns = 0  # so that the tasks can be ended
+            raise RuntimeError("time does not pass: things wake each other for ever")
         return ready
 
 

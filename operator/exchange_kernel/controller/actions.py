@@ -33,6 +33,7 @@ from exchange_kernel.core.decision import (
     Send,
 )
 from exchange_kernel.core.gates import first_stop
+from exchange_kernel.core.order_lists import ticket_of
 from exchange_kernel.core.outcomes import AmendOutcome, AmendUnknown, CreateOutcome, OutcomeUnknown
 from exchange_kernel.core.requests import AmendRequest
 from exchange_kernel.core.view import Permit
@@ -57,6 +58,11 @@ class Actions:
     def in_flight(self) -> int:
         """Creates that have no outcome yet."""
         return len(self._sends)
+
+    def lead_waits(self, memo: IntentMemo) -> bool:
+        """Whether an order may go on as far as its list is concerned; True for one that goes alone."""
+        ticket = ticket_of(memo.meta)
+        return ticket is None or self._lists.has_lead(ticket)
 
     async def perform(self, memo: IntentMemo, account: Account, action: Action) -> None:  # noqa: C901, PLR0912 - one arm per action
         """Carry out one action. Raises KubeError, VenueAway."""

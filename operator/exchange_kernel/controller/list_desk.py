@@ -67,6 +67,11 @@ class ListDesk:
         # The partner has taken it along: its request decides.
         return await waiting.outcome
 
+    def has_lead(self, ticket: ListTicket) -> bool:
+        """Whether the list's first order waits here; True for that one itself."""
+        waiting = self._waiting.get(ticket.key)
+        return ticket.leads or (waiting is not None and waiting.part.ticket.leads)
+
     def close(self) -> None:
         """Nothing more is sent; whoever waits learns it."""
         self._closed = True

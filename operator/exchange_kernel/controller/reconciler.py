@@ -7,7 +7,9 @@ the next pass starts from what the API server says then.
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import replace
 
+from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.meta import API_VERSION
 from exchange_kernel.api.order_status import OrderIntentStatus
 from exchange_kernel.controller import yielding
@@ -24,6 +26,8 @@ from exchange_kernel.kube.errors import AlreadyExists, Conflict, NotFound, Unava
 from exchange_kernel.kube.event_aggregation import EventTarget, EventType
 
 _log = logging.getLogger(__name__)
+
+_NOT_PROVEN = frozenset({State.PENDING, State.SUBMITTING, State.UNKNOWN})
 
 
 class Reconciler:
@@ -42,7 +46,8 @@ class Reconciler:
         for _ in range(MAX_STEPS):
             facts = account.facts(memo.meta.namespace, memo.intent)
             memo.notice_request(self._context.monotonic())
-            decision = decide(memo.view(facts, self._context.now(), self._context.holder))
+            view = memo.view(facts, self._context.now(), self._context.holder)
+            decision = decide(view if self._actions.lead_waits(memo) else replace(view, lead_waits=False))
             why = decision.why
             _log.debug("%s: %s", _name(memo), why)
             if decision.record is not None:
@@ -115,13 +120,8 @@ class Reconciler:
     def _yields(self, memo: IntentMemo, status: OrderIntentStatus) -> float:
         """Seconds to hold back a mere opinion (not a fact about the order) that another process has just overruled."""
         before = memo.intent.status
-        fact = (before.state, before.filled_quantity, before.settled) != (
-            status.state,
-            status.filled_quantity,
-            status.settled,
-        )
         seen = before.observed_generation == memo.meta.generation
-        if fact or not seen or not yielding.is_overruled(memo.said, before, status):
+        if _tells_a_fact(before, status) or not seen or not yielding.is_overruled(memo.said, before, status):
             return 0.0
         return yielding.pause(memo.said_at, self._context.monotonic())
 
@@ -153,6 +153,17 @@ class Reconciler:
         kind = EventType.WARNING if said.warning else EventType.NORMAL
         self._context.events.record(target, kind, said.reason, said.message)
         _log.info("%s is %s: %s", _name(memo), after.state, said.message)
+
+
+def _tells_a_fact(before: OrderIntentStatus, now: OrderIntentStatus) -> bool:
+    """Whether a status says something about the order that the one before does not.
+
+    Of a request that is under way, or whose outcome is not proven, each process has its own view: the one that sends
+    it says Submitting, one that only watches says Unknown, and neither is a fact about the order.
+    """
+    in_doubt = before.client_order_id is not None and {before.state, now.state} <= _NOT_PROVEN
+    facts = (before.filled_quantity, before.settled) != (now.filled_quantity, now.settled)
+    return facts or (before.state is not now.state and not in_doubt)
 
 
 def _name(memo: IntentMemo) -> str:

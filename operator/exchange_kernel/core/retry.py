@@ -14,7 +14,7 @@ from exchange_kernel.core.account_facts import Problem
 from exchange_kernel.core.conditions import FALSE
 from exchange_kernel.core.decision import Action, AddFinalizer, Decision, LookUp, RemoveFinalizer, ReplaceReceipt
 from exchange_kernel.core.found import order_of, record_found, record_successor, successor
-from exchange_kernel.core.gates import Stop, first_stop
+from exchange_kernel.core.gates import Stop, first_stop, not_alone
 from exchange_kernel.core.market_rules import Denial, shown
 from exchange_kernel.core.report import unwanted
 from exchange_kernel.core.status import Situation
@@ -113,7 +113,7 @@ def next_stop(view: View) -> Stop | None:
     """The first rule that objects to another attempt."""
     if view.intent.spec.placement.policy is PlacementPolicy.ADOPT_ONLY and not unwanted(view):
         return Stop(State.PENDING, Reason.NOTHING_TO_ADOPT, "placement.policy is AdoptOnly and the venue has no order")
-    return first_stop(view)
+    return first_stop(view) or not_alone(view)
 
 
 def _confirmation(view: View, placement: ReceiptPlacement) -> Decision:

@@ -15,6 +15,8 @@ PRICE_READS = Backoff(first=0.5, ceiling=5.0)
 # So old, in seconds, may the price be by which an order is judged when it is recorded, and when it is sent.
 PRICE_TO_RECORD = 2.0
 PRICE_TO_SEND = 5.0
+# Looking whether the first order of a list waits for the others; well within the send window.
+PARTNERS = 0.5
 # Looking for a free place among the account's open orders, in seconds.
 SLOTS = 1.0
 # An order is recorded when the venue's request limits hold it up for at most this share of the send window; the rest is

@@ -185,6 +185,8 @@ class View:
         amended: The last request of this process to change the order in place.
         former: The orders that were replaced, read again, by the venue's id.
         reread: Reads of those.
+        lead_waits: Of an order of a list: whether the list's first order waits for it in this process, or it is that
+            one itself.
     """
 
     intent: OrderIntent
@@ -212,3 +214,4 @@ class View:
     amended: AmendTry | None = None
     former: Mapping[str, Reread] = field(default_factory=dict)
     reread: Asked = field(default_factory=Asked)
+    lead_waits: bool = True

@@ -10,7 +10,7 @@ from exchange_kernel.core.gates import account, limits, market, prices, requests
 from exchange_kernel.core.gates.market import terms_of, wish_of
 from exchange_kernel.core.gates.requests import no_room
 from exchange_kernel.core.gates.stop import Rule, Stop
-from exchange_kernel.core.gates.wish import adopts, is_paused, seconds_to_deadline, starting_deadline
+from exchange_kernel.core.gates.wish import adopts, is_paused, not_alone, seconds_to_deadline, starting_deadline
 from exchange_kernel.core.view import View
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "first_stop",
     "is_paused",
     "no_room",
+    "not_alone",
     "seconds_to_deadline",
     "starting_deadline",
     "terms_of",

@@ -10,6 +10,7 @@ from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import controls, receipts
 from exchange_kernel.core.gates.stop import Stop, deny, wait
+from exchange_kernel.core.timing import PARTNERS
 from exchange_kernel.core.view import Held, View
 
 
@@ -151,3 +152,16 @@ def not_held_back(view: View) -> Stop | None:
     if left <= 0:
         return None
     return wait(Reason.NOT_PLACED, "the last attempt did not reach the venue; another follows", left)
+
+
+def not_alone(view: View) -> Stop | None:
+    """After an attempt that met no partner, the other orders of a list follow the first one.
+
+    Two processes that act at once may hold one order each. Were both free to try again, each would keep its own for
+    ever, because whoever has failed learns it before anybody else does. Asked before another attempt only: the first
+    one costs no wait.
+    """
+    if view.lead_waits:
+        return None
+    text = "the other order of its list is not ready to be sent; both go in one request"
+    return wait(Reason.NOT_PLACED, text, PARTNERS)

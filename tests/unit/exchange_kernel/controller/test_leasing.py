@@ -4,8 +4,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from exchange_kernel.controller.engine import Engine
+from exchange_kernel.core.timing import HOLDER_GRACE
 from exchange_kernel.settings import Settings
-from support.memory_api import Trouble
+from support.memory_api import Obj, Trouble
 from support.virtual_time import in_virtual_time
 from support.world import DESK, JOURNAL, World
 
@@ -134,3 +135,24 @@ async def test_without_the_right_to_leases_every_operator_works() -> None:
     second = await two(world)
     assert works(world.engine)
     assert works(second)
+
+
+@in_virtual_time
+async def test_two_that_both_work_do_not_overwrite_each_others_words_about_a_request_under_way() -> None:
+    world = World(settings=LEASED)
+    world.api.troubles.append(Trouble("GET", "leases", status=403, times=1000))
+    await two(world)
+    # The sender says Submitting, the one that only watches Unknown: for three seconds both are right.
+    world.venue.slow["create_order"] = HOLDER_GRACE + 1.5
+    said: list[str] = []
+    world.api.watchers.append(lambda plural, _, obj: said.append(state_of(obj)) if plural == "orderintents" else None)
+    world.apply()
+    await world.until_state("Open", seconds=10.0)
+    assert len(world.orders) == 1
+    assert 1 <= said.count("Unknown") <= 2, said
+    assert said.count("Submitting") <= 2, said
+
+
+def state_of(obj: Obj) -> str:
+    state: str = obj.get("status", {}).get("state", "")
+    return state

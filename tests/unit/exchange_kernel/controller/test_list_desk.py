@@ -6,14 +6,18 @@ from decimal import Decimal
 
 import pytest
 
+from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, API_VERSION
 from exchange_kernel.controller.list_desk import PARTNER_MISSING, ListDesk, Part
 from exchange_kernel.core.order_lists import ListTicket
 from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Placed, Refused
 from exchange_kernel.core.requests import ListRequest, OrderRequest
 from exchange_kernel.core.venue_rules import OcoRules
 from exchange_kernel.exchange.memory import MemoryExchange
-from exchange_kernel.exchange.memory_setup import MEMORY_RULES, LostAnswer
+from exchange_kernel.exchange.memory_setup import BTC_USDT, MEMORY_RULES, LostAnswer
 from exchange_kernel.exchange.port import ListOutcome, SendGate
+from support.memory_api import Obj
+from support.virtual_time import in_virtual_time
+from support.world import DESK, PacedExchange, World
 
 NAMES = ("trade-stop", "trade-target")
 OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
@@ -131,3 +135,50 @@ async def test_a_closed_desk_sends_nothing_and_keeps_nobody_waiting() -> None:
     desk.close()
     assert [type(await waiting), type(await desk.send(exchange, part(TARGET, NAMES[1]), 5))] == [NotPlaced, NotPlaced]
     assert exchange.asked == []
+
+
+# --- two processes that both act -----------------------------------------------------------------------------------
+
+
+def listed(world: World, name: str, **spec: str) -> Obj:
+    """An OrderIntent of a list, as a group makes it."""
+    owner = {"apiVersion": API_VERSION, "kind": "OrderGroup", "name": "trade", "uid": "group-1", "controller": True}
+    wish = {"accountRef": {"name": "main"}, "symbol": "BTC/USDT", "side": "Sell", "quantity": "0.5", **spec}
+    meta = {
+        "namespace": DESK,
+        "name": name,
+        "creationTimestamp": world.wall().isoformat(),
+        "annotations": {ANNOTATION_ORDER_LIST: ",".join(NAMES)},
+        "ownerReferences": [owner],
+    }
+    return {"apiVersion": API_VERSION, "metadata": meta, "spec": wish | {"placement": {"startingDeadlineSeconds": 900}}}
+
+
+@pytest.mark.parametrize("leads", [0, 1])
+@in_virtual_time
+async def test_two_processes_that_hold_one_order_of_a_list_each_do_not_wait_for_ever(leads: int) -> None:
+    world = World()
+    stops = frozenset({("StopMarket", "GTC", False, False)})
+    rules = replace(MEMORY_RULES, oco=OCO, supported=MEMORY_RULES.supported | stops)
+    market = replace(BTC_USDT, order_types=BTC_USDT.order_types | {"StopMarket"})
+    world.venue = PacedExchange(markets={market.symbol: market}, rules=rules, monotonic=world.monotonic, now=world.wall)
+    await world.ready()
+    other = world.process("other")
+    world.start(other)
+    await world.until(lambda: (DESK, "main") in other.accounts and other.accounts[DESK, "main"].ready)
+    # Each sees one of the orders first, and records it: a watch may be that slow.
+    watchers = world.api.watchers[:]
+    world.api.watchers.clear()
+    stop = world.api.put("orderintents", listed(world, NAMES[0], type="StopMarket", triggerPrice="40000"))
+    target = world.api.put("orderintents", listed(world, NAMES[1], type="Limit", price="60000"))
+    for watcher, obj in zip(watchers[::-1] if leads else watchers, (stop, target), strict=True):
+        watcher("orderintents", "ADDED", obj)
+    await world.until(lambda: len(world.api.all("orderreceipts")) == len(NAMES))
+    world.api.watchers[:] = watchers
+    for watcher in watchers:
+        for name in NAMES:
+            watcher("orderintents", "ADDED", world.api.get("orderintents", DESK, name))
+
+    for name in NAMES:
+        await world.until_state({NAMES[0]: "Untriggered", NAMES[1]: "Open"}[name], name, seconds=240)
+    assert len(world.orders) == len(NAMES)
