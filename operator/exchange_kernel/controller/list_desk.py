@@ -1,11 +1,12 @@
-"""Where the orders of a list meet: whoever comes last sends for both, in one request.
+"""Where the orders of a list meet: whoever comes last sends for all, in one request.
 
-Each comes with its own record and its own permit. The request goes out only while both permits are open and both gates
-let it out; its outcome is the outcome of both. An order whose partner does not come while its permit is open was
+Each comes with its own record and its own permit. The request goes out only while all permits are open and all gates
+let it out; what is proven of it is proven of all. An order whose partners do not come while its permit is open was
 provably not sent.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from exchange_kernel.core.order_lists import ListTicket, list_id
@@ -13,7 +14,7 @@ from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnkno
 from exchange_kernel.core.requests import ListRequest, OrderRequest
 from exchange_kernel.exchange.port import Exchange, SendGate
 
-PARTNER_MISSING = NotPlaced("PartnerMissing", "the other order of its list did not come in time; nothing was sent")
+PARTNER_MISSING = NotPlaced("PartnerMissing", "not all orders of its list came in time; nothing was sent")
 _SHUTTING_DOWN = NotPlaced("NotSent", "nothing was sent: the operator is shutting down")
 
 
@@ -36,11 +37,11 @@ class ListDesk:
     """One per process."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, tuple[str, ...]], _Waiting] = {}
+        self._waiting: dict[tuple[str, tuple[str, ...]], dict[str, _Waiting]] = {}
         self._closed = False
 
     async def send(self, exchange: Exchange, part: Part, seconds: float) -> CreateOutcome:
-        """Send an order together with its partner.
+        """Send an order together with the others of its list.
 
         Args:
             exchange: The account's session; the one that comes last is used.
@@ -49,57 +50,70 @@ class ListDesk:
         """
         if self._closed:
             return _SHUTTING_DOWN
-        other = self._waiting.pop(part.ticket.key, None)
-        if other is not None and other.part.ticket.own != part.ticket.own:
-            return await _send_both(exchange, other, part)
-        if other is not None:
+        key, own = part.ticket.key, part.ticket.own
+        here = self._waiting.setdefault(key, {})
+        before = here.pop(own, None)
+        if before is not None:
             # An object of the same name took its place.
-            other.outcome.set_result(PARTNER_MISSING)
+            before.outcome.set_result(PARTNER_MISSING)
+        if len(here) + 1 == len(part.ticket.names):
+            del self._waiting[key]
+            return await _send_all(exchange, tuple(here.values()), part)
         return await self._wait(part, seconds)
 
     async def _wait(self, part: Part, seconds: float) -> CreateOutcome:
-        key = part.ticket.key
-        waiting = self._waiting[key] = _Waiting(part, asyncio.get_running_loop().create_future())
+        key, own = part.ticket.key, part.ticket.own
+        waiting = _Waiting(part, asyncio.get_running_loop().create_future())
+        self._waiting[key][own] = waiting
         await asyncio.wait({waiting.outcome}, timeout=max(0.0, seconds))
-        if self._waiting.get(key) is waiting:
-            del self._waiting[key]
+        here = self._waiting.get(key, {})
+        if here.get(own) is waiting:
+            del here[own]
+            if not here:
+                del self._waiting[key]
             return PARTNER_MISSING
-        # The partner has taken it along: its request decides.
+        # The last one has taken it along: its request decides.
         return await waiting.outcome
 
     def has_lead(self, ticket: ListTicket) -> bool:
         """Whether the list's first order waits here; True for that one itself."""
-        waiting = self._waiting.get(ticket.key)
-        return ticket.leads or (waiting is not None and waiting.part.ticket.leads)
+        return ticket.leads or ticket.names[0] in self._waiting.get(ticket.key, {})
 
     def close(self) -> None:
         """Nothing more is sent; whoever waits learns it."""
         self._closed = True
-        for waiting in self._waiting.values():
-            waiting.outcome.set_result(_SHUTTING_DOWN)
+        for here in self._waiting.values():
+            for waiting in here.values():
+                waiting.outcome.set_result(_SHUTTING_DOWN)
         self._waiting.clear()
 
 
-async def _send_both(exchange: Exchange, first: _Waiting, second: Part) -> CreateOutcome:
-    """One request for both; whatever happens, both learn the same."""
-    outcomes: tuple[CreateOutcome, CreateOutcome] | None = None
+async def _send_all(exchange: Exchange, waiting: tuple[_Waiting, ...], last: Part) -> CreateOutcome:
+    """One request for all; whatever happens, each learns what it proved."""
+    outcomes: Mapping[str, CreateOutcome] = {}
+    lost = OutcomeUnknown("the adapter failed while the list was sent")
     try:
-        outcomes = await _request(exchange, first.part, second)
+        outcomes = await _request(exchange, (*(each.part for each in waiting), last))
     finally:
-        ended = outcomes[0] if outcomes is not None else OutcomeUnknown("the adapter failed while the list was sent")
-        first.outcome.set_result(ended)
-    return outcomes[1]
+        for each in waiting:
+            each.outcome.set_result(outcomes.get(each.part.ticket.own, lost))
+    return outcomes[last.ticket.own]
 
 
-async def _request(exchange: Exchange, one: Part, other: Part) -> tuple[CreateOutcome, CreateOutcome]:
+async def _request(exchange: Exchange, parts: Sequence[Part]) -> Mapping[str, CreateOutcome]:
+    """The outcomes, by the names of the orders."""
     oco = exchange.rules.oco
-    stops = [part for part in (one, other) if oco is not None and part.request.type in oco.stops]
+    lead = next(part for part in parts if part.ticket.leads)
+    entry = lead if lead.ticket.is_entry else None
+    exits = [part for part in parts if part is not entry]
+    stops = [part for part in exits if oco is not None and part.request.type in oco.stops]
     if len(stops) != 1:
         refused = Refused("InvalidRequest", f"{exchange.rules.name} ties no such orders together; nothing was sent")
-        return refused, refused
-    stop = stops[0]
-    target = other if stop is one else one
-    lead = one if one.ticket.leads else other
-    request = ListRequest(list_id(lead.request.client_order_id), stop.request, target.request)
-    of_stop, of_target = await exchange.create_list(request, lambda: one.gate() or other.gate())
-    return (of_stop, of_target) if stop is one else (of_target, of_stop)
+        return {part.ticket.own: refused for part in parts}
+    (stop,), (target,) = stops, [part for part in exits if part is not stops[0]]
+    request = ListRequest(
+        list_id(lead.request.client_order_id), stop.request, target.request, entry.request if entry else None
+    )
+    outcomes = await exchange.create_list(request, lambda: next(filter(None, (part.gate() for part in parts)), None))
+    sent = (stop, target) if entry is None else (stop, target, entry)
+    return {part.ticket.own: outcome for part, outcome in zip(sent, outcomes, strict=True)}

@@ -84,6 +84,7 @@ class _Count:
 
     taken: dict[str, tuple[str, bool]] = field(default_factory=dict)
     kept: dict[str, _Kept] = field(default_factory=dict)
+    early: dict[str, tuple[int, int]] = field(default_factory=dict)
     total: int = 0
     here: Counter[str] = field(default_factory=Counter)
     waiting: Counter[str] = field(default_factory=Counter)
@@ -95,8 +96,13 @@ class _Count:
             return
         self.taken[uid] = symbol, waits
         self._change(symbol, 1, int(waits), total=1)
-        kept = self.kept.get(place.group) if place is not None and not place.is_entry else None
+        if place is None or place.is_entry:
+            return
+        kept = self.kept.get(place.group)
         if kept is None:
+            # Sent together with the entry, and recorded before it.
+            orders, waiting = self.early.get(place.group, (0, 0))
+            self.early[place.group] = orders + 1, waiting + waits
             return
         before = kept.left
         kept.orders, kept.waiting = kept.orders + 1, kept.waiting + waits
@@ -104,10 +110,11 @@ class _Count:
         self._change(symbol, orders, waiting, total=orders)
 
     def keep(self, symbol: str, place: GroupPlace) -> None:
-        """Keep the places of a group's exits; before any of them is added."""
+        """Keep the places of a group's exits, of which some may have been added already."""
         if place.group not in self.kept:
-            self.kept[place.group] = _Kept(symbol, place.need)
-            self._change(symbol, place.need.orders, place.need.waiting, total=place.need.orders)
+            kept = self.kept[place.group] = _Kept(symbol, place.need, *self.early.pop(place.group, (0, 0)))
+            orders, waiting = kept.left
+            self._change(symbol, orders, waiting, total=orders)
 
     def add_foreign(self, order: VenueOrder) -> None:
         """An order that no OrderIntent owns: the venue counts it, the account's limit does not."""
@@ -124,7 +131,10 @@ class _Count:
         row = self.taken.get(intent.metadata.uid)
         own, waits = (1, int(row[1])) if row is not None else (0, 0)
         kept = self.kept.get(place.group) if place is not None else None
-        left = kept.left if kept is not None and place is not None and place.is_entry else (0, 0)
+        left = (0, 0)
+        if place is not None and place.is_entry:
+            # What is kept for the exits, or what they have taken already, before the entry.
+            left = kept.left if kept is not None else self.early.get(place.group, left)
         return Places(
             others=self.total - own - left[0],
             here=self.here[symbol] - own - left[0],

@@ -17,7 +17,8 @@ from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, ObjectMeta
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core.identity import CLIENT_ORDER_ID_LENGTH, OWNERSHIP_TAG
 
-_SIZE = 2
+# Two exits; or an entry with both.
+_SIZES = (2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,13 @@ class ListTicket:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it names two orders, this one among them."""
-        return len(set(self.names)) == _SIZE == len(self.names) and self.own in self.names
+        """Whether it names two orders or three, this one among them."""
+        return len(set(self.names)) == len(self.names) in _SIZES and self.own in self.names
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether this order is the one that begins the others."""
+        return self.leads and len(self.names) == max(_SIZES)
 
 
 def written(names: Sequence[str]) -> str:

@@ -48,11 +48,18 @@ class ListRequest:
         client_order_id: Our id of the list, in canonical form; another one than those of its orders.
         stop: The order whose type is in `OcoRules.stops`.
         target: The order whose type is in `OcoRules.targets`; same market, side and quantity.
+        entry: The order whose complete fill begins the two, of `OcoRules.entries`; None for two that begin at once.
     """
 
     client_order_id: str
     stop: OrderRequest
     target: OrderRequest
+    entry: OrderRequest | None = None
+
+    @property
+    def orders(self) -> tuple[OrderRequest, ...]:
+        """Stop, target and, where there is one, the entry: the order of outcomes, too."""
+        return (self.stop, self.target) if self.entry is None else (self.stop, self.target, self.entry)
 
 
 class AmendChange(StrEnum):

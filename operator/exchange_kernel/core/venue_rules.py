@@ -53,10 +53,13 @@ class OcoRules:
     Attributes:
         stops: Types of the order that waits for the price to go against it.
         targets: Types of the other one; a Limit rests as a maker, on the other side of the market.
+        entries: (side, type, timeInForce) of an entry that may be sent in one request with both: the venue begins them,
+            with the quantity of the entry, when it is filled completely.
     """
 
     stops: frozenset[str]
     targets: frozenset[str]
+    entries: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,26 +96,30 @@ class CcxtExchange(CcxtReads):
         return Placed(order)
 
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
-        """Send two orders in one request, once; what is proven of the request is proven of both."""
+        """Send a list in one request, once; what is proven of the request is proven of each order."""
+        outcome = await self._send_list(request, gate)
+        return outcome if isinstance(outcome, tuple) else (outcome,) * len(request.orders)
+
+    async def _send_list(self, request: ListRequest, gate: SendGate) -> CreateOutcome | ListOutcome:
         try:
             market_id = await self._market_id(request.stop.symbol)
             call = self._profile.create_list(request, market_id)
             await self._caller.settle_clock()
         except ExchangeError as error:
-            return _both(NotPlaced("NotSent", f"nothing was sent: {error}"))
+            return NotPlaced("NotSent", f"nothing was sent: {error}")
         except ValueError as error:
-            return _both(Refused("InvalidRequest", f"the request cannot be sent: {error}"))
+            return Refused("InvalidRequest", f"the request cannot be sent: {error}")
         answer = await self._caller.ask(call, gate)
         if answer.failed is not None:
-            return _both(classify_create(answer.failed))
+            return classify_create(answer.failed)
         try:
             orders = [self._ours(order) for order in self._profile.list_created(answer.raw, request, market_id)]
         except UNREADABLE:
-            return _both(OutcomeUnknown("the venue's answer acknowledges no list, or another; it may have it or not"))
-        sent = (request.stop, request.target)
-        if [(o.client_order_id, o.symbol) for o in orders] != [(r.client_order_id, r.symbol) for r in sent]:
-            return _both(OutcomeUnknown("the venue's answer names other orders than those that were sent"))
-        return Placed(orders[0]), Placed(orders[1])
+            return OutcomeUnknown("the venue's answer acknowledges no list, or another; it may have it or not")
+        sent = [(order.client_order_id, order.symbol) for order in request.orders]
+        if [(order.client_order_id, order.symbol) for order in orders] != sent:
+            return OutcomeUnknown("the venue's answer names other orders than those that were sent")
+        return tuple(Placed(order) for order in orders)
 
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change one working order in place, once."""
@@ -144,7 +148,3 @@ class CcxtExchange(CcxtReads):
         except ExchangeError as error:
             return classify_cancel(error)
         return CancelOutcome.ACCEPTED if found else CancelOutcome.NOT_FOUND
-
-
-def _both(outcome: CreateOutcome) -> ListOutcome:
-    return outcome, outcome

@@ -157,22 +157,27 @@ class MemoryExchange:
         return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcome
 
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
-        """Place two orders that are tied together, once."""
+        """Place orders that are tied together, once."""
         fault = self._next_fault("create_list")
-        oco = self._rules.oco
-        if oco is None or request.stop.type not in oco.stops or request.target.type not in oco.targets:
-            refused = Refused("InvalidRequest", "no such list is among the rules")
-            return refused, refused
+        outcome = self._place_list(request, gate, fault)
+        return outcome if isinstance(outcome, tuple) else (outcome,) * len(request.orders)
+
+    def _place_list(self, request: ListRequest, gate: SendGate, fault: Fault | None) -> CreateOutcome | ListOutcome:
+        oco, entry = self._rules.oco, request.entry
+        known = oco is not None and request.stop.type in oco.stops and request.target.type in oco.targets
+        if oco is not None and entry is not None:
+            known = known and (entry.side, entry.type, entry.time_in_force) in oco.entries
+        if not known:
+            return Refused("InvalidRequest", "no such list is among the rules")
         answer = gate()
         if answer is not None:
-            return gate_closed(answer), gate_closed(answer)
+            return gate_closed(answer)
         if isinstance(fault, LostRequest):
-            return OutcomeUnknown("the request was lost"), OutcomeUnknown("the request was lost")
+            return OutcomeUnknown("the request was lost")
         if isinstance(fault, Refused):
-            return fault, fault
+            return fault
         outcomes = self.book.place_list(request)
-        lost = OutcomeUnknown("the answer was lost")
-        return (lost, lost) if isinstance(fault, LostAnswer) else outcomes
+        return OutcomeUnknown("the answer was lost") if isinstance(fault, LostAnswer) else outcomes
 
     async def amend_order(self, request: AmendRequest, gate: SendGate) -> AmendOutcome:
         """Change a working order in place, once."""

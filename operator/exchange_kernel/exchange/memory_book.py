@@ -79,20 +79,31 @@ class MemoryBook:
         self.entries[order.exchange_order_id] = replace(self.entries[order.exchange_order_id], order=order)
         return order
 
-    def place_list(self, request: ListRequest) -> tuple[CreateOutcome, CreateOutcome]:
-        """Let two orders rest that end each other; refused as a whole."""
-        stop, target = request.stop, request.target
-        for order in (stop, target):
+    def place_list(self, request: ListRequest) -> tuple[CreateOutcome, ...]:
+        """Let two orders rest that end each other, at once or when their entry is filled; refused as a whole."""
+        for order in request.orders:
             refused = self._refusal(order)
             if refused is not None:
-                return refused, refused
-        if target.price is not None and self._takes(target):
+                return (refused,) * len(request.orders)
+        target = request.target
+        if request.entry is None and target.price is not None and self._takes(target):
             crossed = Refused("TriggerAlreadyCrossed", "the target would match immediately")
             return crossed, crossed
-        resting = [self._accept(order) for order in (stop, target)]
-        one, other = (order.exchange_order_id for order in resting)
+        accepted = [self._accept(order).exchange_order_id for order in request.orders]
+        one, other, *entry = accepted
         self._partners |= {one: other, other: one}
-        return Placed(resting[0]), Placed(resting[1])
+        if request.entry is not None:
+            self._enter(entry[0], request.entry, (one, other))
+        return tuple(Placed(self.entries[each].order) for each in accepted)
+
+    def _enter(self, order_id: str, entry: OrderRequest, exits: tuple[str, str]) -> None:
+        """The entry is filled at once, as a whole, or it ends, and its exits with it."""
+        if self._takes(entry):
+            self.fill(order_id, entry.quantity or Decimal(0))
+            return
+        self.end(order_id, VenueStatus.EXPIRED)
+        for each in exits:
+            self._keep(replace(self.entries[each].order, status=VenueStatus.EXPIRED, raw_status="EXPIRED"))
 
     def place(self, request: OrderRequest) -> CreateOutcome:
         """Match an order, or let it rest."""

@@ -85,7 +85,7 @@ class ClockReading:
 # Evaluated at the last moment before the socket write: None to go ahead, else the reason why not.
 SendGate = Callable[[], str | None]
 # Of the stop, and of the target.
-ListOutcome = tuple[CreateOutcome, CreateOutcome]
+ListOutcome = tuple[CreateOutcome, ...]
 
 
 class Exchange(Protocol):
@@ -117,10 +117,10 @@ class Exchange(Protocol):
         ...
 
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
-        """Send two orders that the venue ties together, in one request, once; what `rules.oco` lists, and no other.
+        """Send orders that the venue ties together, in one request, once; what `rules.oco` lists, and no other.
 
         Returns:
-            The outcomes of the stop and of the target, each with its own proof. `gate` is asked as for a create.
+            The outcomes of `request.orders`, each with its own proof. `gate` is asked as for a create.
         """
         ...
 

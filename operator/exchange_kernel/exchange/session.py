@@ -125,11 +125,12 @@ class AccountSession(SessionReads):
         return await self._once(priority_of(request), gate, lambda: self._exchange.create_order(request, gate))
 
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
-        """Send two orders in one request, once. A canceled caller has to treat the outcomes as unknown."""
-        for order in (request.stop, request.target):
+        """Send a list in one request, once. A canceled caller has to treat the outcomes as unknown."""
+        for order in request.orders:
             self._announced.begun(order.client_order_id, "create_order")
-        sent = await self._once(Priority.PROTECTIVE_CREATE, gate, lambda: self._exchange.create_list(request, gate))
-        return sent if isinstance(sent, tuple) else (sent, sent)
+        priority = Priority.PROTECTIVE_CREATE if request.entry is None else priority_of(request.entry)
+        sent = await self._once(priority, gate, lambda: self._exchange.create_list(request, gate))
+        return sent if isinstance(sent, tuple) else (sent,) * len(request.orders)
 
     async def _once(
         self, priority: Priority, gate: SendGate, call: Callable[[], Coroutine[Any, Any, _T]]

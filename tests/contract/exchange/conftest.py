@@ -26,7 +26,9 @@ from paper_exchange.units import parse_amount
 
 KEY, SECRET = "canaryapikey4711" + "k" * 48, "canarysecret4712" + "s" * 48
 PRICE = Decimal(60000)
-OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+OCO = OcoRules(
+    stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}), entries=frozenset({("Sell", "Limit", "FOK")})
+)
 RULES_OF: Mapping[str, VenueRules] = {
     "memory": replace(MEMORY_RULES, oco=OCO),
     "ccxt-binance": profile_of("binance").rules,

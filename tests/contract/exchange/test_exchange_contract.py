@@ -342,6 +342,58 @@ async def test_a_list_is_refused_whole_where_its_target_would_trade_at_once(subj
     assert (await subject.exchange.fetch_open_orders()).orders == ()
 
 
+def with_entry(price: int, **changes: Any) -> ListRequest:  # noqa: ANN401 - fields of the entry
+    """Sell 0.01 BTC at this price, all of it now or nothing; then buy it back at 55000, or at the market at 70000."""
+    sold = OrderRequest(
+        f"{next(_numbers):032x}", SYMBOL, "Sell", "Limit", Decimal("0.01"), price=Decimal(price), time_in_force="FOK"
+    )
+    request = exits(side="Buy", price=Decimal(55000))
+    stop = replace(request.stop, side="Buy", trigger_price=Decimal(70000))
+    return replace(request, stop=stop, entry=replace(sold, **changes))
+
+
+async def statuses(subject: Subject, request: ListRequest) -> list[VenueStatus]:
+    found = [await subject.exchange.look_up(SYMBOL, each.client_order_id) for each in request.orders]
+    return [each.order.status for each in found if isinstance(each, Found)]
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_an_entry_that_is_filled_begins_both_of_its_exits(subject: Subject) -> None:
+    request = with_entry(59000)
+    outcomes = await subject.exchange.create_list(request, open_gate)
+
+    for outcome, sent in zip(outcomes, request.orders, strict=True):
+        assert isinstance(outcome, Placed), outcome
+        assert (outcome.order.client_order_id, outcome.order.quantity) == (sent.client_order_id, sent.quantity)
+    assert await statuses(subject, request) == [VenueStatus.UNTRIGGERED, VenueStatus.OPEN, VenueStatus.FILLED]
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_an_entry_that_is_not_filled_ends_its_exits(subject: Subject) -> None:
+    request = with_entry(61000)
+    outcomes = await subject.exchange.create_list(request, open_gate)
+
+    assert [type(outcome) for outcome in outcomes] == [Placed, Placed, Placed]
+    assert await statuses(subject, request) == [VenueStatus.EXPIRED] * 3
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_an_entry_that_may_rest_is_not_sent_with_its_exits(subject: Subject) -> None:
+    outcomes = await subject.exchange.create_list(with_entry(61000, time_in_force="GTC"), open_gate)
+
+    assert [type(outcome) for outcome in outcomes] == [Refused] * 3
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
+@pytest.mark.parametrize("subject", LISTING, indirect=True)
+async def test_a_list_with_its_entry_behind_a_closed_gate_is_not_sent(subject: Subject) -> None:
+    outcomes = await subject.exchange.create_list(with_entry(59000), lambda: "GateClosed: halted")
+
+    assert outcomes == (NotPlaced("GateClosed", "halted"),) * 3
+    assert (await subject.exchange.fetch_open_orders()).orders == ()
+
+
 async def test_a_list_that_the_rules_do_not_know_is_refused_unsent(subject: Subject) -> None:
     request = exits()
     unknown = replace(request, target=replace(request.target, type="TakeProfitLimit", trigger_price=Decimal(70000)))

@@ -110,6 +110,9 @@ class Market:
     halted: bool = False
     # Orders that the venue has ended together with the other one of their list; their objects learn it later.
     taken_along: dict[str, tuple[State, Reason]] = field(default_factory=dict)
+    # Entries that were sent with their exits: filled or not at once; their objects learn it later than the exits may.
+    entered: dict[str, bool] = field(default_factory=dict)
+    exit_side: Side = Side.SELL
 
     @property
     def wall(self) -> datetime:
@@ -129,6 +132,8 @@ class Market:
             self._settle(child)
         elif child.metadata.name in self.taken_along and is_live(child):
             self._end(child, *self.taken_along[child.metadata.name])
+        elif child.metadata.name in self.entered:
+            self._tell_entry(child)
         elif child.spec.desired_state is DesiredState.CANCELED:
             self._end(child, State.CANCELED, Reason.CANCELED)
         elif status.state in {None, State.PENDING, State.DENIED}:
@@ -157,23 +162,42 @@ class Market:
             self._say(child, state, Reason.WORKING, exchange_order_id=f"v-{child.metadata.name}")
 
     def _place_list(self, child: OrderIntent) -> None:
-        """Both orders at once, when both may be sent; refused whole where the target would trade at once."""
-        other = self._partner(child)
-        if other is None or other.spec.suspend or other.spec.desired_state is DesiredState.CANCELED:
+        """All orders at once, when all may be sent; refused whole where the target would trade at once."""
+        names = _list_of(child)
+        orders = [self.api.children[name] for name in names if name in self.api.children]
+        free = {None, State.PENDING}
+        if len(orders) < len(names) or any(
+            each.spec.suspend or each.spec.desired_state is DesiredState.CANCELED or each.status.state not in free
+            for each in orders
+        ):
             return
-        if other.status.state not in {None, State.PENDING}:
-            return
-        both = (child, other)
-        refused = any(self._reached(each) for each in both) or self._is_odd()
-        for each in both:
+        exits = orders[-2:]
+        refused = any(self._reached(each) for each in exits) or self._is_odd()
+        for each in orders:
             if refused:
                 self._say(each, State.REJECTED, Reason.REJECTED, finished_at=self.wall)
             else:
-                state = State.UNTRIGGERED if each.spec.trigger_price is not None else State.OPEN
+                waits = each.spec.trigger_price is not None or (len(orders) > len(exits) and each in exits)
+                state = State.UNTRIGGERED if waits else State.OPEN
                 self._say(each, state, Reason.WORKING, exchange_order_id=f"v-{each.metadata.name}")
+        if len(orders) > len(exits) and not refused:
+            self._enter(orders[0], exits)
+
+    def _enter(self, entry: OrderIntent, exits: list[OrderIntent]) -> None:
+        """The entry is filled or not, at once; with it its exits begin, are refused at that moment, or end."""
+        done = self.entered[entry.metadata.name] = self._reached(entry)
+        if not done or self._is_odd():
+            self.taken_along |= {each.metadata.name: (State.EXPIRED, Reason.EXPIRED) for each in exits}
+
+    def _tell_entry(self, entry: OrderIntent) -> None:
+        done = self.entered.pop(entry.metadata.name)
+        if done:
+            self._filled(entry, entry.spec.quantity or ZERO, State.FILLED, Reason.FILLED)
+        else:
+            self._say(entry, State.EXPIRED, Reason.EXPIRED, finished_at=self.wall)
 
     def _partner(self, child: OrderIntent) -> OrderIntent | None:
-        names = child.metadata.annotations.get(ANNOTATION_ORDER_LIST, "").split(",")
+        names = _list_of(child)[-2:]
         return self.api.children.get(next((name for name in names if name != child.metadata.name), ""))
 
     def _take_along(self, child: OrderIntent, state: State, reason: Reason) -> None:
@@ -250,12 +274,12 @@ class Market:
         if status.settled:
             return
         late = status.state in {State.CANCELED, State.EXPIRED} and status.exchange_order_id is not None
-        late = late and child.metadata.name not in self.taken_along
+        late = late and child.metadata.name not in self.taken_along and child.spec.time_in_force is not TimeInForce.FOK
         if late and self.rng.random() < self.odd / 2:
             before = status.filled_quantity or ZERO
             total = child.spec.quantity or ZERO
             more = floor(max(ZERO, total - before) / 2)
-            if child.spec.side is Side.SELL:
+            if child.spec.side is self.exit_side:
                 self.late += more
             self._filled(child, before + more, status.state or State.CANCELED, Reason.CANCELED)
         elif self.rng.random() < 0.3:
@@ -291,6 +315,11 @@ def _condition(kind: str, status: ConditionStatus, reason: Reason, at: datetime)
     return Condition(type=kind, status=status, reason=reason.value, last_transition_time=at)
 
 
+def _list_of(child: OrderIntent) -> list[str]:
+    """Of an order that is sent in a list: an entry, where there is one, then the exits."""
+    return child.metadata.annotations.get(ANNOTATION_ORDER_LIST, "").split(",")
+
+
 def is_live(child: OrderIntent) -> bool:
     return child.status.state is not None and child.status.state.is_live
 
@@ -301,8 +330,11 @@ def sold(children: Mapping[str, OrderIntent]) -> Decimal:
 
 def bought(children: Mapping[str, OrderIntent]) -> Decimal:
     """Net of fees."""
-    gross = sum((c.status.filled_quantity or ZERO for c in children.values() if c.spec.side is Side.BUY), ZERO)
-    return gross * (1 - FEE)
+    return bought_gross(children) * (1 - FEE)
 
 
-__all__ = ["Api", "ConflictError", "Market", "OrderIntentStatus", "bought", "floor", "is_live", "sold"]
+def bought_gross(children: Mapping[str, OrderIntent]) -> Decimal:
+    return sum((c.status.filled_quantity or ZERO for c in children.values() if c.spec.side is Side.BUY), ZERO)
+
+
+__all__ = ["Api", "ConflictError", "Market", "OrderIntentStatus", "bought", "bought_gross", "floor", "is_live", "sold"]

@@ -6,7 +6,20 @@ from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
-from exchange_kernel.core.groups import again, amounts, decide, ending, facts, listed, plan, report, tie, words
+from exchange_kernel.core.groups import (
+    again,
+    amounts,
+    decide,
+    ending,
+    facts,
+    follow,
+    listed,
+    plan,
+    report,
+    tie,
+    together,
+    words,
+)
 from exchange_kernel.core.groups import leg as leg_of
 from exchange_kernel.core.groups.again import Again, Verdict
 from exchange_kernel.core.groups.manifest import Form, manifest
@@ -99,6 +112,12 @@ def _list_again_at_once(plan_: plan.Plan, facts_: Any, legs: Any, sums: Any) -> 
         _BEGIN(plan_, facts_, facts.Pair(*legs), sums.left)
 
 
+def _begin_apart(plan_: plan.Plan, facts_: Any, entry: leg_of.Leg, two: facts.Pair) -> None:  # noqa: ANN401
+    del facts_
+    for leg in (entry, two.stop, two.target):
+        plan_.advance(leg, entry.spec.quantity, Form.WRITTEN)
+
+
 _BEGIN = listed.begin
 _RESTING, _GIVE, _FILLED = tie._resting, tie._give, leg_of.Leg.filled
 
@@ -135,12 +154,23 @@ LIST_MUTATIONS: dict[str, tuple[Patch, ...]] = {
 }
 
 
+# Of entries that are sent with their exits.
+TOGETHER_MUTATIONS: dict[str, tuple[Patch, ...]] = {
+    "a fill of an exit does not prove the entry's": ((amounts, "_proven_by_exits", _no_fees),),
+    "the exits are judged before their entry has ended": ((follow, "sent_with_entry", _nothing),),
+    "exits that the venue did not begin count as fired": ((listed, "_never_began", _never),),
+    "the three are not sent together": ((together, "begin", _begin_apart),),
+    "what is missing of the three is not created": ((together, "enter", _nothing),),
+    "an entry goes without an exit that was refused": ((ending, "sent_with_entry", _nothing),),
+}
+
+
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
     """The rules with one of them broken."""
     patches: list[Any] = [
         patch.object(where, attribute, value, create=attribute == "max")
-        for where, attribute, value in (MUTATIONS | LIST_MUTATIONS)[name]
+        for where, attribute, value in (MUTATIONS | LIST_MUTATIONS | TOGETHER_MUTATIONS)[name]
     ]
     for each in patches:
         each.start()

@@ -12,6 +12,7 @@ from exchange_kernel.api.enums import (
     GroupType,
     OnOverfill,
     OnProtectionFailure,
+    Side,
     TradingState,
 )
 from exchange_kernel.api.enums import OrderStateName as State
@@ -26,8 +27,8 @@ from exchange_kernel.core.groups.states import may_follow
 from exchange_kernel.core.venue_rules import OcoRules
 from exchange_kernel.core.view import Now
 from support.builders import RULES, market
-from support.group_builders import bracket, oco_entries, oto, ouo_exits
-from support.group_simulation.model import Api, ConflictError, Market, bought, is_live, sold
+from support.group_builders import bracket, group, oco_entries, oto, ouo_exits
+from support.group_simulation.model import Api, ConflictError, Market, bought, bought_gross, is_live, sold
 
 ZERO = Decimal(0)
 DUST = Decimal("0.0005")  # ten times what the market's notional asks for at 60000 is far above it
@@ -158,17 +159,29 @@ class Operator:
             self.exposed_since = self._now().monotonic
 
 
-OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+OCO = OcoRules(
+    stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}), entries=frozenset({("Sell", "Limit", "FOK")})
+)
+SOLD = {"name": "entry", "role": "Entry", "side": "Sell", "type": "Limit", "timeInForce": "FOK", "price": "59000"}
+SHORT_TARGET = {"name": "target", "role": "TakeProfit", "side": "Buy", "type": "Limit", "price": "55500"}
+SHORT_STOP = {"name": "stop", "role": "StopLoss", "side": "Buy", "type": "StopMarket", "triggerPrice": "64000"}
+
+
+def short_bracket(**spec: Any) -> OrderGroup:  # noqa: ANN401 - fields of the spec
+    return group({**SOLD, "quantity": "1"}, SHORT_TARGET, SHORT_STOP, type="Bracket", **spec)
+
+
 KINDS = {"bracket": bracket, "oto": oto, "ouo": ouo_exits, "oco": oco_entries}
 
 
 class World:
-    """One seed; `native`: the venue ties orders together."""
+    """One seed; `native`: the venue ties orders together; `short`: and takes the entry, which sells, with its exits."""
 
-    def __init__(self, seed: int, *, native: bool = False) -> None:
-        self.rules = replace(RULES, oco=OCO) if native else RULES
+    def __init__(self, seed: int, *, native: bool = False, short: bool = False) -> None:
+        supported = RULES.supported | {("Limit", "FOK", False, False)}
+        self.rules = replace(RULES, oco=OCO, supported=supported) if native or short else RULES
         self.rng = random.Random(seed)  # noqa: S311 - a world is drawn, nothing is secret
-        self.kind = self.rng.choice(sorted(KINDS))
+        self.kind = "short" if short else self.rng.choice(sorted(KINDS))
         policy = self.rng.choice(tuple(OnProtectionFailure))
         spec: dict[str, Any] = {
             "onProtectionFailure": policy.value,
@@ -180,11 +193,12 @@ class World:
             spec["partialTrigger"] = self.rng.random() < 0.5
         if self.kind == "ouo" and self.rng.random() < 0.5:
             spec["type"] = "OCO"
-        self.api = Api(KINDS[self.kind](**spec))
+        self.api = Api((short_bracket if short else KINDS[self.kind])(**spec))
         self.market = Market(self.api, self.rng, odd=self.rng.choice((0.0, 0.0, 0.01, 0.05)))
+        self.market.exit_side = Side.BUY if short else Side.SELL
         self.operators = [Operator(self), Operator(self)]
         self.halted = self.released = False
-        self.paired = self.kind in {"bracket", "ouo"}
+        self.paired = self.kind in {"bracket", "ouo", "short"}
         self.held_before = Decimal(1) if self.kind == "ouo" else ZERO
 
     # --- surroundings -------------------------------------------------------------------------------------------
@@ -290,6 +304,8 @@ class World:
     def check_status(self, before: Any, after: Any) -> None:  # noqa: ANN401 - two statuses
         if not may_follow(before.state, after.state):
             raise Broken(f"{after.state} follows {before.state}")
+        if self.kind == "short" and after.overfill_quantity and not self.market.late:
+            raise Broken("an overfill is reported, and there is none")
         rounds = {leg.name: leg.round for leg in before.legs}
         for leg in after.legs:
             if leg.round > rounds.get(leg.name, 0) + 1:
@@ -309,17 +325,27 @@ class World:
 
     def _check(self) -> None:
         children = self.api.children
-        allowed = self.held_before if self.kind == "ouo" else bought(children)
-        if self.kind == "ouo":
-            group = self.api.group
-            allowed = Decimal("0.01") if group is not None else Decimal(1)
-        if self.kind != "oco" and sold(children) > allowed + self.market.late:
-            raise Broken(f"sold {sold(children)} of {allowed}")
+        self._check_sums(children)
         if self.paired:
-            exits = [c for c in children.values() if is_live(c) and c.spec.side.value == "Sell"]
+            exits = [c for c in children.values() if is_live(c) and c.spec.side is self.market.exit_side]
             lists = {c.metadata.annotations.get(ANNOTATION_ORDER_LIST, c.metadata.name) for c in exits}
             if len(lists) > 1:
                 raise Broken(f"two exits at once: {[c.metadata.name for c in exits]}")
+
+    def _check_sums(self, children: dict[str, OrderIntent]) -> None:
+        """Nothing is exited beyond what was entered; an entry that was filled and has not said so counts."""
+        if self.kind == "short":
+            unsaid = sum(
+                (children[name].spec.quantity or ZERO for name, done in self.market.entered.items() if done), ZERO
+            )
+            if bought_gross(children) > sold(children) + unsaid + self.market.late:
+                raise Broken(f"bought back {bought_gross(children)} of {sold(children) + unsaid}")
+            return
+        allowed = bought(children)
+        if self.kind == "ouo":
+            allowed = Decimal("0.01") if self.api.group is not None else Decimal(1)
+        if self.kind != "oco" and sold(children) > allowed + self.market.late:
+            raise Broken(f"sold {sold(children)} of {allowed}")
 
     def _check_end(self) -> None:
         group, children = self.api.group, self.api.children

@@ -65,9 +65,12 @@ def order_list(view: View) -> Stop | None:
     if not (ticket.is_sound and owner):
         text = f"the annotation {ANNOTATION_ORDER_LIST} is for the orders of an OrderGroup: create a group of type OCO"
         return deny(Reason.INVALID_SPEC, text)
-    if rules.oco is None or view.intent.spec.type not in rules.oco.stops | rules.oco.targets:
-        return deny(Reason.NOT_SUPPORTED, f"{rules.name} sends no {view.intent.spec.type} order in a list")
-    return None
+    spec = view.intent.spec
+    if ticket.is_entry:
+        able = rules.oco is not None and (spec.side, spec.type, spec.time_in_force) in rules.oco.entries
+    else:
+        able = rules.oco is not None and spec.type in rules.oco.stops | rules.oco.targets
+    return None if able else deny(Reason.NOT_SUPPORTED, f"{rules.name} sends no {spec.type} order in such a list")
 
 
 def quote_quantity(view: View) -> Stop | None:

@@ -163,5 +163,5 @@ def not_alone(view: View) -> Stop | None:
     """
     if view.lead_waits:
         return None
-    text = "the other order of its list is not ready to be sent; both go in one request"
+    text = "the first order of its list is not ready to be sent; all go in one request"
     return wait(Reason.NOT_PLACED, text, PARTNERS)

@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from exchange_kernel.api.enums import LegRole, Side
 from exchange_kernel.core.groups.facts import Facts
 from exchange_kernel.core.groups.leg import Leg, filled_of, knows_fees
+from exchange_kernel.core.groups.native import sent_with_entry
 from exchange_kernel.core.market_rules import ZERO, to_step
 from exchange_kernel.core.status import tidy
 from exchange_kernel.core.venue_rules import Market
@@ -77,7 +78,7 @@ def _wished(facts: Facts) -> Decimal:
 def _received(facts: Facts, entry: Leg) -> Decimal:
     """What the entry has brought in; an entry that sells brings in nothing to be sold: all of it is bought back."""
     if entry.filled <= ZERO:
-        return ZERO
+        return _proven_by_exits(facts, entry)
     if entry.child is None:
         # Its object is gone, and with it what it paid: what was written down when it ended.
         return facts.view.group.status.target_quantity or ZERO
@@ -85,6 +86,14 @@ def _received(facts: Facts, entry: Leg) -> Decimal:
     fee = _fees(entry, market) if _pays_in_base(facts, entry) else ZERO
     net = max(ZERO, entry.filled - fee)
     return tidy(to_step(net, market.quantity_step, ROUND_FLOOR)) if market is not None else net
+
+
+def _proven_by_exits(facts: Facts, entry: Leg) -> Decimal:
+    """The venue begins exits that were sent with their entry when that is filled completely: their fills prove it."""
+    two = sent_with_entry(facts)
+    if two is None or max(two.stop.filled, two.target.filled) <= ZERO:
+        return ZERO
+    return entry.quantity or ZERO
 
 
 def _pays_in_base(facts: Facts, entry: Leg) -> bool:

@@ -98,9 +98,9 @@ def expected_quantity(facts: Facts, leg: Leg) -> Decimal | None:
         return bought or Decimal(1)  # nothing is judged by it before the markets are known
     if bought is None:
         bought = _bought_by_quote(facts, facts.entry)
-    if facts.entry.spec.side is not Side.BUY or leg.spec.side is not Side.SELL:
-        return bought
     fee = rules.taker_fee if rules.taker_fee is not None else WORST_FEE
+    if facts.entry.spec.side is not Side.BUY or leg.spec.side is not Side.SELL:
+        fee = Decimal(0)
     return to_step(_EXACT.multiply(bought, 1 - fee), rules.quantity_step, ROUND_FLOOR) or rules.quantity_step
 
 

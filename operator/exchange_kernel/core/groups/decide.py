@@ -25,7 +25,7 @@ from exchange_kernel.api.meta import FINALIZER_CLOSE_GROUP
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.core import conditions
 from exchange_kernel.core.conditions import IN_PROGRESS
-from exchange_kernel.core.groups import checks, listed, report, tie
+from exchange_kernel.core.groups import checks, listed, report, tie, together
 from exchange_kernel.core.groups import words as said
 from exchange_kernel.core.groups.amounts import Amounts, measure
 from exchange_kernel.core.groups.ending import (
@@ -38,6 +38,7 @@ from exchange_kernel.core.groups.ending import (
 from exchange_kernel.core.groups.facts import Facts, GroupView, gather
 from exchange_kernel.core.groups.follow import follow, tied_by_venue
 from exchange_kernel.core.groups.manifest import Form
+from exchange_kernel.core.groups.native import begins_with_entry
 from exchange_kernel.core.groups.plan import Change, Plan
 from exchange_kernel.core.groups.report import Words
 
@@ -167,8 +168,10 @@ def _objected(plan: Plan, facts: Facts, sums: Amounts, objection: checks.Objecti
 
 
 def _begin(plan: Plan, facts: Facts, sums: Amounts) -> None:
-    """The first orders: the entry; else the list; else the stop of a pair; else all plain legs."""
-    if facts.entry is not None:
+    """The first orders: the entry, alone or with its exits; else the list, the stop of a pair, or all plain legs."""
+    if facts.entry is not None and (two := begins_with_entry(facts)) is not None:
+        together.begin(plan, facts, facts.entry, two)
+    elif facts.entry is not None:
         plan.advance(facts.entry, facts.entry.spec.quantity, Form.WRITTEN)
     elif (two := tied_by_venue(facts)) is not None:
         listed.begin(plan, facts, two, sums.target)

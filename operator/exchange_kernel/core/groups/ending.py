@@ -14,7 +14,6 @@ from exchange_kernel.api.enums import (
     OnOverfill,
     OnProtectionFailure,
 )
-from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.groups.again import Verdict, again
 from exchange_kernel.core.groups.amounts import Amounts, too_small
@@ -22,6 +21,7 @@ from exchange_kernel.core.groups.facts import Facts
 from exchange_kernel.core.groups.follow import exits
 from exchange_kernel.core.groups.leg import Leg
 from exchange_kernel.core.groups.manifest import Form
+from exchange_kernel.core.groups.native import sent_with_entry
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin
 from exchange_kernel.core.order_lists import is_listed
@@ -78,10 +78,14 @@ def withdrawn(facts: Facts) -> bool:
 
 
 def cannot_form(facts: Facts) -> bool:
-    """Whether a plain leg was refused before any was filled: the others alone are not what was asked for."""
-    if facts.entry is not None or facts.stop is not None:
+    """Whether a leg was refused before any was filled: the others alone are not what was asked for.
+
+    Of plain legs, and of exits that are sent together with their entry, which does not go without them.
+    """
+    together = facts.entry is not None and sent_with_entry(facts) is not None and not facts.entry.filled
+    if not together and (facts.entry is not None or facts.stop is not None):
         return False
-    refused = any(leg.denied or leg.state is State.REJECTED for leg in facts.exits)
+    refused = any(leg.refused for leg in facts.exits)
     return refused and not any(is_something(leg.filled) for leg in facts.exits)
 
 

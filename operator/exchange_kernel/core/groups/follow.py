@@ -1,10 +1,10 @@
 """What follows what: the entry, then its exits, tied together by the venue where it can, else by the operator."""
 
 from exchange_kernel.api.enums import Execution
-from exchange_kernel.core.groups import listed
+from exchange_kernel.core.groups import listed, together
 from exchange_kernel.core.groups.amounts import Amounts
 from exchange_kernel.core.groups.facts import Facts, Pair
-from exchange_kernel.core.groups.native import execution_of
+from exchange_kernel.core.groups.native import execution_of, sent_with_entry
 from exchange_kernel.core.groups.native import listed as listed_legs
 from exchange_kernel.core.groups.plan import Plan
 from exchange_kernel.core.groups.tie import enter, exits_are_due, tied
@@ -12,6 +12,10 @@ from exchange_kernel.core.groups.tie import enter, exits_are_due, tied
 
 def follow(plan: Plan, facts: Facts, sums: Amounts) -> None:
     """Bring the legs where they have to be."""
+    two = sent_with_entry(facts)
+    if facts.entry is not None and two is not None and facts.entry.open:
+        together.enter(plan, facts, facts.entry, two)
+        return
     if facts.entry is not None:
         enter(plan, facts, facts.entry, sums)
         if not exits_are_due(plan, facts, facts.entry, sums):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from exchange_kernel.api.conditions import ConditionType, find_condition
+from exchange_kernel.api.conditions import ConditionStatus, ConditionType, find_condition
 from exchange_kernel.api.enums import DesiredState
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_status import LegStatus
@@ -103,6 +103,13 @@ class Leg:
     def denied(self) -> bool:
         """Whether its OrderIntent was refused before anything was sent; it stays so until it is edited."""
         return self.state is State.DENIED
+
+    @property
+    def refused(self) -> bool:
+        """Whether its OrderIntent was refused, by us or by the venue; also after it was canceled for that."""
+        accepted = find_condition(self.child.status.conditions, ConditionType.ACCEPTED) if self.child else None
+        denied = accepted is not None and accepted.status is ConditionStatus.FALSE
+        return denied or self.denied or self.state is State.REJECTED
 
     @property
     def asked_to_end(self) -> bool:

@@ -20,7 +20,7 @@ from exchange_kernel.core.groups.amounts import Amounts, is_worth_resizing
 from exchange_kernel.core.groups.facts import Facts, Pair
 from exchange_kernel.core.groups.leg import Leg, child_name
 from exchange_kernel.core.groups.manifest import Form
-from exchange_kernel.core.groups.native import ended_by_partner
+from exchange_kernel.core.groups.native import ended_by_partner, sent_with_entry
 from exchange_kernel.core.groups.plan import Plan, is_something
 from exchange_kernel.core.groups.tie import may_begin, tied
 from exchange_kernel.core.order_lists import is_listed
@@ -142,4 +142,17 @@ def _next(plan: Plan, facts: Facts, two: Pair, sums: Amounts) -> None:
 
 
 def _verdict(facts: Facts, leg: Leg, partner: Leg) -> Again:
-    return Again(Verdict.NOW) if ended_by_partner(leg, partner) else again(facts.view, leg)
+    if ended_by_partner(leg, partner) or _never_began(facts, leg, partner):
+        return Again(Verdict.NOW)
+    return again(facts.view, leg)
+
+
+def _never_began(facts: Facts, leg: Leg, partner: Leg) -> bool:
+    """Whether the venue has refused to begin the exits that were sent with an entry, which was filled.
+
+    It judges them anew at that moment, by the market and the balances, and lets both expire. Stops that have fired are
+    not among them: the next list's stop that the market has passed is denied, and trades at once.
+    """
+    both = (leg, partner)
+    ended = all(each.state is State.EXPIRED and not each.asked_to_end and not each.filled for each in both)
+    return ended and sent_with_entry(facts) is not None

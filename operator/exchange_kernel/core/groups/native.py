@@ -4,11 +4,14 @@ A venue's one-cancels-the-other serves two exits of the same quantity of which t
 is what type OCO means, and what the stop and the target of a Bracket or an OUO do as long as neither is filled in part.
 """
 
+from decimal import ROUND_FLOOR
+
 from exchange_kernel.api.enums import Execution, GroupType, LegRole, OrderType, TimeInForce
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.core.groups.facts import Facts, Pair
 from exchange_kernel.core.groups.leg import Leg
-from exchange_kernel.core.order_lists import is_listed
+from exchange_kernel.core.market_rules import to_step
+from exchange_kernel.core.order_lists import is_listed, ticket_of
 from exchange_kernel.core.venue_rules import OcoRules
 
 _PAIRED = frozenset({GroupType.OCO, GroupType.OUO, GroupType.BRACKET})
@@ -52,6 +55,37 @@ def objection(facts: Facts) -> str:
             "Bracket, an OCO, or an OUO with the roles StopLoss and TakeProfit"
         )
     return _differs(facts, two, rules.oco)
+
+
+def begins_with_entry(facts: Facts) -> Pair | None:
+    """The two exits that the venue begins with their entry, all in one request; None where the entry goes alone.
+
+    The venue begins them when the entry is filled completely, and with its quantity. That is what a group means only
+    where the entry is filled as a whole or not at all, and where nothing comes off what it has brought in: of an entry
+    that sells, all is bought back (docs/decisions/0003).
+    """
+    entry, rules, market = facts.entry, facts.view.account.rules, facts.view.market
+    if entry is None or rules is None or rules.oco is None or market is None or entry.spec.quantity is None:
+        return None
+    spec, quantity = entry.spec, entry.spec.quantity
+    sent = (spec.side, spec.type, spec.time_in_force) in rules.oco.entries and not spec.post_only
+    whole = to_step(quantity, market.quantity_step, ROUND_FLOOR) == quantity
+    opposite = all(leg.spec.side is not spec.side for leg in facts.exits)
+    return listed(facts) if sent and whole and opposite and execution_of(facts) is Execution.NATIVE else None
+
+
+def sent_with_entry(facts: Facts) -> Pair | None:
+    """The two exits whose first orders were given out together with the entry's, for one request."""
+    entry, two = facts.entry, facts.pair
+    if entry is None or two is None or (two.stop.round, two.target.round) != (1, 1):
+        return None
+    # Exits of an entry that goes alone are begun when it has filled, and so is there.
+    return two if entry.missing or _names_three(entry) else None
+
+
+def _names_three(entry: Leg) -> bool:
+    ticket = ticket_of(entry.child.metadata) if entry.child is not None else None
+    return ticket is not None and ticket.is_entry
 
 
 def _two(facts: Facts, oco: OcoRules) -> Pair | None:

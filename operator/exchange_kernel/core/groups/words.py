@@ -122,7 +122,7 @@ def ending(facts: Facts, sums: Amounts, mode: Mode, failure: OnProtectionFailure
     if _carried(mode, failure) is not None:
         return _after_failure(sums, failure)
     if cannot_form(facts) and not group.metadata.deleting:
-        refused = next(leg for leg in facts.exits if leg.denied or leg.state is State.REJECTED)
+        refused = next(leg for leg in facts.exits if leg.refused)
         said = refused.child.status.message if refused.child is not None else None
         return Words(GroupState.REJECTED, GroupReason.LEG_REFUSED, f"leg {refused.name}: {said}", FAILED)
     held = (

@@ -133,11 +133,11 @@ class VenueProfile(ABC):
         raise ValueError(f"the {self.name} profile reads no amends ({request.symbol}, {market_id}, {type(raw)})")
 
     def create_list(self, request: ListRequest, market_id: str) -> Call:
-        """The call that places two orders which the venue ties together. Raises ValueError for what is not listed."""
+        """The call that places orders which the venue ties together. Raises ValueError for what is not listed."""
         raise ValueError(f"the {self.name} profile sends no lists ({request.stop.type}, {market_id})")
 
-    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, VenueOrder]:  # noqa: ANN401 - the venue's JSON
-        """The stop and the target that the answer to `create_list` acknowledges. Raises for any other answer."""
+    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, ...]:  # noqa: ANN401 - the venue's JSON
+        """What the answer to `create_list` acknowledges, as `request.orders`. Raises for any other answer."""
         raise ValueError(f"the {self.name} profile reads no lists ({request.stop.type}, {market_id}, {type(raw)})")
 
     async def orders_of_list(self, ask: Ask, key: OrderKey) -> Sequence[str]:

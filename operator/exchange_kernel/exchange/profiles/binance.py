@@ -125,22 +125,22 @@ class BinanceSpot(VenueProfile):
         return Call("privatePostOrder", (params,), expected=params)
 
     def create_list(self, request: ListRequest, market_id: str) -> Call:
-        """POST orderList/oco with exactly these parameters; all ids are ours: ccxt makes up those that are missing."""
+        """POST orderList/oco or otoco, just so; all ids are ours: ccxt makes up those that are missing."""
         params = {
             "symbol": market_id,
-            "side": {"Buy": "BUY", "Sell": "SELL"}[request.stop.side],
             "listClientOrderId": self.encode(request.client_order_id),
             "newOrderRespType": "FULL",
             **lists.parameters(request, self.encode),
         }
-        return Call("privatePostOrderListOco", (params,), expected=params)
+        name = "privatePostOrderListOco" if request.entry is None else "privatePostOrderListOtoco"
+        return Call(name, (params,), expected=params)
 
-    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, VenueOrder]:  # noqa: ANN401 - the venue's JSON
+    def list_created(self, raw: Any, request: ListRequest, market_id: str) -> tuple[VenueOrder, ...]:  # noqa: ANN401 - the venue's JSON
         """`orderReports` of the answer."""
         if (raw["listClientOrderId"], raw["symbol"]) != (self.encode(request.client_order_id), market_id):
             raise ValueError("the answer acknowledges another list")
-        stop, target = (lists.report_of(raw, self.encode(o.client_order_id)) for o in (request.stop, request.target))
-        return self.created(stop, request.stop, market_id), self.created(target, request.target, market_id)
+        rows = (lists.report_of(raw, self.encode(order.client_order_id)) for order in request.orders)
+        return tuple(self.created(row, order, market_id) for row, order in zip(rows, request.orders, strict=True))
 
     async def orders_of_list(self, ask: Ask, key: OrderKey) -> Sequence[str]:
         """GET orderList by `origClientOrderId`, which is the list's."""

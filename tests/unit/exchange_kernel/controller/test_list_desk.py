@@ -3,12 +3,13 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
 
 from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, API_VERSION
 from exchange_kernel.controller.list_desk import PARTNER_MISSING, ListDesk, Part
-from exchange_kernel.core.order_lists import ListTicket
+from exchange_kernel.core.order_lists import ListTicket, list_id
 from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Placed, Refused
 from exchange_kernel.core.requests import ListRequest, OrderRequest
 from exchange_kernel.core.venue_rules import OcoRules
@@ -20,7 +21,9 @@ from support.virtual_time import in_virtual_time
 from support.world import DESK, PacedExchange, World
 
 NAMES = ("trade-stop", "trade-target")
-OCO = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+OCO = OcoRules(
+    stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}), entries=frozenset({("Sell", "Limit", "FOK")})
+)
 STOP = OrderRequest("ec0d" + "1" * 28, "BTC/USDT", "Sell", "StopMarket", Decimal("0.01"), trigger_price=Decimal(40000))
 TARGET = OrderRequest("ec0d" + "2" * 28, "BTC/USDT", "Sell", "Limit", Decimal("0.01"), price=Decimal(60000))
 
@@ -135,6 +138,67 @@ async def test_a_closed_desk_sends_nothing_and_keeps_nobody_waiting() -> None:
     desk.close()
     assert [type(await waiting), type(await desk.send(exchange, part(TARGET, NAMES[1]), 5))] == [NotPlaced, NotPlaced]
     assert exchange.asked == []
+
+
+# --- an entry with its exits ------------------------------------------------------------------------------------------
+
+THREE = ("trade-entry", *NAMES)
+ENTRY = OrderRequest(
+    "ec0d" + "4" * 28, "BTC/USDT", "Sell", "Limit", Decimal("0.01"), price=Decimal(49000), time_in_force="FOK"
+)
+BUY_STOP = replace(STOP, side="Buy", trigger_price=Decimal(60000))
+BUY_TARGET = replace(TARGET, side="Buy", price=Decimal(40000))
+
+
+def of_three(name: str, closed: str | None = None) -> Part:
+    request = dict(zip(THREE, (ENTRY, BUY_STOP, BUY_TARGET), strict=True))[name]
+    return Part(ListTicket("trading", THREE, name), request, lambda: closed)
+
+
+@pytest.mark.parametrize("order", list(permutations(THREE)))
+async def test_three_orders_go_out_in_one_request_whoever_comes_last(order: tuple[str, ...]) -> None:
+    exchange, desk = Recording(), ListDesk()
+    sent = [asyncio.create_task(desk.send(exchange, of_three(name), 5)) for name in order]
+    outcomes = dict(zip(order, await asyncio.gather(*sent), strict=True))
+
+    (request,) = exchange.asked
+    assert request.orders == (BUY_STOP, BUY_TARGET, ENTRY)
+    assert request.client_order_id == list_id(ENTRY.client_order_id)
+    for name in THREE:
+        outcome = outcomes[name]
+        assert isinstance(outcome, Placed)
+        assert outcome.order.client_order_id == of_three(name).request.client_order_id
+
+
+async def test_two_of_three_are_not_sent() -> None:
+    exchange, desk = Recording(), ListDesk()
+    sent = (desk.send(exchange, of_three(name), 0.01) for name in THREE[:2])
+    assert await asyncio.gather(*sent) == [PARTNER_MISSING, PARTNER_MISSING]
+    assert exchange.asked == []
+    assert not desk.has_lead(of_three(NAMES[0]).ticket)
+
+
+@pytest.mark.parametrize("closed", THREE)
+async def test_one_closed_gate_of_three_keeps_all_back(closed: str) -> None:
+    exchange, desk = Recording(), ListDesk()
+    parts = [of_three(name, "halted" if name == closed else None) for name in THREE]
+    outcomes = await asyncio.gather(*(desk.send(exchange, each, 5) for each in parts))
+    assert [type(outcome) for outcome in outcomes] == [NotPlaced] * 3
+    assert exchange.orders == ()
+
+
+async def test_only_the_first_order_waiting_lets_the_others_follow() -> None:
+    exchange, desk = Recording(), ListDesk()
+    stop, target = (of_three(name).ticket for name in NAMES)
+    waiting = asyncio.create_task(desk.send(exchange, of_three(NAMES[0]), 5))
+    await asyncio.sleep(0)
+    assert not desk.has_lead(target)
+    entry = asyncio.create_task(desk.send(exchange, of_three(THREE[0]), 5))
+    await asyncio.sleep(0)
+    assert desk.has_lead(target)
+    assert desk.has_lead(stop)
+    desk.close()
+    assert [type(outcome) for outcome in await asyncio.gather(waiting, entry)] == [NotPlaced, NotPlaced]
 
 
 # --- two processes that both act -----------------------------------------------------------------------------------

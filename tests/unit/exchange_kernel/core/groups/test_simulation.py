@@ -2,10 +2,11 @@
 
 import pytest
 
-from support.group_simulation.mutations import LIST_MUTATIONS, MUTATIONS, mutated
+from support.group_simulation.mutations import LIST_MUTATIONS, MUTATIONS, TOGETHER_MUTATIONS, mutated
 from support.group_simulation.run import World
 from unit.exchange_kernel.core.groups import test_listed as listed
 from unit.exchange_kernel.core.groups import test_lives as lives
+from unit.exchange_kernel.core.groups import test_together as together
 
 WORLDS = 40
 # Where a rule is broken and the worlds show it late or never, the life that shows it.
@@ -27,6 +28,21 @@ LISTS_SHOWN_BY = {
     ),
 }
 
+TOGETHER_SHOWN_BY = {
+    "a fill of an exit does not prove the entry's": (
+        together.test_a_fill_of_an_exit_proves_the_entry_before_anything_is_known_of_it
+    ),
+    "the exits are judged before their entry has ended": (
+        together.test_before_the_entry_has_ended_its_exits_are_left_alone
+    ),
+    "exits that the venue did not begin count as fired": (
+        together.test_exits_that_the_venue_refused_to_begin_are_listed_again
+    ),
+    "the three are not sent together": (together.test_the_entry_and_both_exits_are_given_one_list_named_by_the_entry),
+    "what is missing of the three is not created": together.test_the_three_are_completed_after_a_crash_between_them,
+    "an entry goes without an exit that was refused": together.test_an_exit_that_is_denied_keeps_the_entry_back,
+}
+
 
 @pytest.mark.parametrize("start", range(0, WORLDS, 10))
 def test_what_must_hold_of_a_group_holds_in_every_world(start: int) -> None:
@@ -38,6 +54,20 @@ def test_what_must_hold_of_a_group_holds_in_every_world(start: int) -> None:
 def test_the_same_holds_where_the_venue_ties_orders_together(start: int) -> None:
     ended = [World(seed, native=True).run() for seed in range(start, start + 10)]
     assert sum(world.api.writes for world in ended) > 100, "the worlds do something"
+
+
+@pytest.mark.parametrize("start", range(0, WORLDS, 10))
+def test_the_same_holds_where_the_venue_takes_the_entry_with_its_exits(start: int) -> None:
+    ended = [World(seed, short=True).run() for seed in range(start, start + 10)]
+    assert sum(world.api.writes for world in ended) > 100, "the worlds do something"
+    exits = [world.api.children.get(name) for world in ended for name in ("trade-stop", "trade-target")]
+    assert any(child is not None and child.status.filled_quantity for child in exits), "exits of such lists trade"
+
+
+@pytest.mark.parametrize("name", TOGETHER_MUTATIONS)
+def test_a_broken_rule_of_entries_with_exits_turns_a_life_red(name: str) -> None:
+    with mutated(name), pytest.raises(AssertionError):
+        TOGETHER_SHOWN_BY[name]()
 
 
 @pytest.mark.parametrize("name", LIST_MUTATIONS)
