@@ -1,5 +1,6 @@
 """The interface over the API server: `KubernetesExchangeKernel`."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class KubernetesExchangeKernel(ExchangeKernel):
         self._timeout, self._clocks = timeout, clocks or Clocks()
         self._opened: Cluster | None = None
         self._live: Live | None = None
+        self._changing = asyncio.Lock()  # a start or a stop: the next one waits for it
         self._subscriptions = Subscriptions()
 
     @property
@@ -178,22 +180,30 @@ class KubernetesExchangeKernel(ExchangeKernel):
     async def start(self) -> None:
         """Check the rights, tell what there is (replayed), then watch. Does nothing when it is started.
 
+        Nothing is told before all of it has come: a start that raises or is canceled has told nobody anything, and the
+        next one tells everything once.
+
         Raises:
             ExchangeError: The credentials may not do what a strategy does (Forbidden), or the API server is silent.
         """
-        if self._live is None:
-            live = Live(self._cluster, self._subscriptions.tell)
-            await live.start()
-            self._live = live
+        async with self._changing:
+            if self._live is None:
+                live = Live(self._cluster, self._subscriptions.tell)
+                await live.start()
+                self._live = live
 
     async def stop(self) -> None:
-        """End the watch and close the connections. Orders stay: call cancel_all_orders first where they should not."""
-        live, self._live = self._live, None
-        if live is not None:
-            await live.stop()
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
+        """End the watch and close the connections. Orders stay: call cancel_all_orders first where they should not.
+
+        A start that is on its way is waited for; cancel it where that is too long.
+        """
+        async with self._changing:
+            live, self._live = self._live, None
+            if live is not None:
+                await live.stop()
+            opened, self._opened = self._opened, None
+            if opened is not None:
+                await opened.close()
 
     async def health_check(self) -> dict[str, Any]:
         """How the API server, the operator and the account are. Never raises."""

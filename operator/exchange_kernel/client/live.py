@@ -1,15 +1,16 @@
 """What a started kernel watches: the desk's orders and groups, and the account's state.
 
-Each kind is listed and then watched. After a gap it is listed again and compared with what was seen, so that an event
-may come late and states may coalesce, but no fill is lost and nothing is told twice.
+Each kind is listed and then watched; what the first lists have is told when all of them have come. After a gap a kind
+is listed again and compared with what was seen, so that an event may come late and states may coalesce, but no fill is
+lost and nothing is told twice.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from exchange_kernel.api.account_state import AccountState
 from exchange_kernel.api.order_group import OrderGroup
@@ -20,6 +21,7 @@ from exchange_kernel.client.differences import Seen
 from exchange_kernel.client.errors import ExchangeError, Outcome
 from exchange_kernel.client.events import AccountChanged, BaseEvent, EventType
 from exchange_kernel.client.known import KnownGroup, KnownOrder
+from exchange_kernel.client.pages import KeptPages
 from exchange_kernel.kube.errors import Gone, KubeError, Malformed
 from exchange_kernel.kube.objects import read_object
 from exchange_kernel.kube.resources import ACCOUNT_STATES, GROUPS, INTENTS, Json, Resource
@@ -33,6 +35,7 @@ _NEEDED: Final = (
     (GROUPS, ("create", "get", "list", "watch", "patch")),
 )
 _OF_ACCOUNT: Final = ((ACCOUNT_STATES, ("get", "list", "watch")),)
+_Part: TypeAlias = tuple[Resource, str, str]  # the kind, its namespace, a field selector
 
 
 @dataclass(slots=True)
@@ -57,23 +60,33 @@ class Live:
     _snapshot: bool = True
 
     async def start(self) -> None:
-        """Check the rights, list, tell the snapshot, and watch from there. Raises ExchangeError."""
+        """Check the rights, list, tell the snapshot, and watch from there.
+
+        Raises:
+            ExchangeError: A right is missing, or a list; nobody was told anything.
+        """
         await self._check_rights()
         desk = self.cluster.desk
-        followed: list[Coroutine[Any, Any, None]] = []
-        for resource, namespace, selector in (
+        found: list[tuple[_Part, str, KeptPages]] = []
+        parts: tuple[_Part, ...] = (
             (INTENTS, desk.namespace, f"spec.accountRef.name={desk.account}"),
             (GROUPS, desk.namespace, f"spec.accountRef.name={desk.account}"),
             (ACCOUNT_STATES, desk.account_namespace, f"metadata.name={desk.account}"),
-        ):
-            listed = self._list(resource, namespace, selector)
-            version = await self.cluster.asked(listed, "Account", desk.account)
-            followed.append(self._follow(resource, namespace, selector, version))
+        )
+        for part in parts:
+            kept = KeptPages()
+            version = await self.cluster.asked(self._pages(*part, kept.add), "Account", desk.account)
+            found.append((part, version, kept))
+        # All has come. From here on nothing is awaited, although 1,000 orders keep the loop for 0.1 s: a half that was
+        # told when a cancel comes can neither be taken back nor told again.
+        for (resource, _, _), _, kept in found:
+            for obj in kept.objects():
+                self._take(resource, obj, deleted=False)
         self._snapshot = False
         now = self.cluster.clocks.now()
         event_id = f"{desk.account_namespace}/{desk.account}/{now.isoformat()}/{EventType.SNAPSHOT_COMPLETE.value}"
         self.tell(BaseEvent(event_id=event_id, event_type=EventType.SNAPSHOT_COMPLETE, observed_at=now, replayed=True))
-        self._tasks = [asyncio.create_task(work) for work in followed]
+        self._tasks = [asyncio.create_task(self._follow(*part, version)) for part, version, _ in found]
 
     async def stop(self) -> None:
         """End the watches. Idempotent."""
@@ -101,21 +114,14 @@ class Live:
 
     # --- one kind ------------------------------------------------------------------------------------------------
 
-    async def _list(self, resource: Resource, namespace: str, selector: str) -> str:
-        """Take what there is, page by page, so that never more than a page is in memory; returns the version.
-
-        A page that does not come leaves those before it taken: the next list tells only what differs from them.
-        """
-        listed: set[str] = set()
+    async def _pages(self, resource: Resource, namespace: str, selector: str, use: Callable[[list[Json]], None]) -> str:
+        """Hand on what there is, page by page, so that never more than a page is in memory; returns the version."""
         version = ""
         pages = self.cluster.client.pages(resource, namespace, field_selector=selector, page_size=_PAGE_SIZE)
         async for page in pages:
-            for obj in page["items"]:
-                listed.add(obj["metadata"]["name"])
-                self._take(resource, obj, deleted=False)
+            use(page["items"])
             page["items"].clear()  # the page itself lives until the next has come
             version = page["metadata"]["resourceVersion"]
-        self._forget_all_but(resource, listed)
         self.heard_at = self.cluster.clocks.monotonic()
         return version
 
@@ -142,12 +148,25 @@ class Live:
             version = await self._list_again(resource, namespace, selector) or version
 
     async def _list_again(self, resource: Resource, namespace: str, selector: str) -> str | None:
+        """Take what there is; returns the version, None where a page did not come.
+
+        A page that does not come leaves those before it taken: the next list tells only what differs from them.
+        """
+        listed: set[str] = set()
+
+        def take(objects: list[Json]) -> None:
+            for obj in objects:
+                listed.add(obj["metadata"]["name"])
+                self._take(resource, obj, deleted=False)
+
         try:
-            return await self._list(resource, namespace, selector)
+            version = await self._pages(resource, namespace, selector, take)
         except KubeError as error:
             self.errors += 1
             _log.warning("%s", error)
             return None
+        self._forget_all_but(resource, listed)
+        return version
 
     def _take(self, resource: Resource, obj: Json, *, deleted: bool) -> None:
         try:
