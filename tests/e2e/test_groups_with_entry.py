@@ -5,9 +5,11 @@ The market is at 60000. A bracket sells at once or not at all, and buys back; th
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from paper_exchange.config import Config
 from support.killing import MOMENTS, Point, killer_of
@@ -28,15 +30,14 @@ ENTRY = {
 TARGET = {"name": "target", "role": "TakeProfit", "side": "Buy", "type": "Limit", "price": "54000"}
 STOP = {"name": "stop", "role": "StopLoss", "side": "Buy", "type": "StopMarket", "triggerPrice": "66000"}
 SHORT = [ENTRY, TARGET, STOP]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "34-sell-and-buy-back.yaml"
 OTOCO_PATH = "/api/v3/orderList/otoco"
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}, "maxUnprotectedSeconds": 900}
 # S + R + M + 1 of this set-up is 22 s; the rest is for a machine that has much to do.
 WAIT = 120.0
 POINTS = (
     Point("record-all", "api", "PATCH", "/ordergroups/record-all/status", "record-all-entry"),
-    Point("create-entry", "api", "POST", "/orderintents", "create-entry-entry"),
     Point("create-target", "api", "POST", "/orderintents", "create-target-target"),
-    Point("record-stop", "api", "POST", "/orderreceipts", "record-stop-stop"),
     Point("record-entry", "api", "POST", "/orderreceipts", "record-entry-entry"),
     Point("send-list", "venue", "POST", OTOCO_PATH),
     Point("placed", "api", "PUT", "/orderreceipts/", "placed-entry"),
@@ -90,6 +91,16 @@ async def test_the_entry_and_its_exits_go_out_in_one_request_and_the_target_ends
     done = await shared.until_group_state("trade", "Completed")
     assert states(done) == {"entry": "Filled", "target": "Filled", "stop": "Expired"}
     assert (await traded(shared, "BUY"), await live(shared)) == (QUANTITY, {})
+
+
+async def test_the_example_is_run_as_it_is_written(shared: Stack) -> None:
+    spec = yaml.safe_load(EXAMPLE.read_text())["spec"]
+    await shared.group("example", spec["legs"], type=spec["type"], deletionPolicy=spec["deletionPolicy"])
+    held = await shared.until_protected("example")
+    assert held["status"]["execution"] == "Native"
+    assert await live(shared) == {"LIMIT_MAKER": Decimal("0.005"), "STOP_LOSS": Decimal("0.005")}
+    await shared.patch_group("example", {"spec": {"desiredState": "Canceled"}})
+    await shared.until_group_state("example", "Canceled")
 
 
 async def test_a_stop_that_is_hit_buys_back(shared: Stack) -> None:

@@ -214,7 +214,7 @@ GUIDE: Mapping[Reason, Guide] = MappingProxyType(
 RECEIPT_WORDS: Mapping[str, str] = MappingProxyType(
     {
         # NotPlaced: nothing reached the venue's engine, and another attempt follows.
-        "PartnerMissing": "The other order of its list was not ready in time; nothing was sent.",
+        "PartnerMissing": "Not all orders of its list were ready in time; nothing was sent.",
         "SendWindowMissed": "The send window closed before the request could be written; nothing was sent.",
         "GateClosed": "When its turn came, the order was not to be sent any more; nothing was sent.",
         "ObjectChanged": "The OrderIntent changed while the operator claimed it; nothing was sent.",

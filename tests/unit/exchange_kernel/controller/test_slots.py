@@ -152,3 +152,16 @@ def test_before_its_entry_is_sent_nothing_is_kept_for_a_group() -> None:
     seen.by("entry", ENTRY)
     assert seen.by("other") == Places()
     assert not seen.by("stop", EXIT).kept
+
+
+def test_exits_that_are_recorded_before_their_entry_are_not_in_its_way() -> None:
+    """They are sent together: whichever record comes first, the three take three places."""
+    seen = Seen()
+    seen.by("stop", EXIT)
+    seen.take("stop")
+    assert seen.by("entry", ENTRY) == Places(exits=ENTRY.need)
+    seen.take("entry")
+    assert seen.by("other") == Places(others=3, here=3, waiting_here=2)
+    seen.by("target", EXIT)
+    seen.take("target")
+    assert seen.by("other") == Places(others=3, here=3, waiting_here=3)

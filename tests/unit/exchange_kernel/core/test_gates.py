@@ -9,7 +9,15 @@ import pytest
 from exchange_kernel.api.conditions import Condition, ConditionStatus
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PlacementOutcome, TradingState
-from exchange_kernel.api.meta import ANNOTATION_ADOPT, ANNOTATION_CONFIRM, ANNOTATION_ORDER_LIST, ANNOTATION_PAUSED
+from exchange_kernel.api.meta import (
+    ANNOTATION_ADOPT,
+    ANNOTATION_CONFIRM,
+    ANNOTATION_ORDER_LIST,
+    ANNOTATION_PAUSED,
+    API_VERSION,
+    OwnerReference,
+)
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core import receipts
 from exchange_kernel.core.account_facts import Problem
@@ -17,7 +25,7 @@ from exchange_kernel.core.decide import decide
 from exchange_kernel.core.gates import GATES, first_stop
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.places import Need, Places
-from exchange_kernel.core.venue_rules import VenueWait
+from exchange_kernel.core.venue_rules import OcoRules, VenueWait
 from exchange_kernel.core.view import View
 from support.builders import (
     CREATED,
@@ -45,8 +53,19 @@ TRAILING = {
     "trailing": {"offset": "1", "offsetType": "Percent"},
 }
 ACTIVATED = TRAILING | {"trailing": {"offset": "1", "offsetType": "Percent", "activationPrice": "60000"}}
+LIMITED = {"type": "StopLimit", "side": "Sell", "triggerPrice": "49000", "price": "48900"}
 STOP = {"type": "StopMarket", "side": "Sell", "price": None, "triggerPrice": "49000"}
 BLIND = replace(RULES, look_up=False)
+
+
+TIES = OcoRules(stops=frozenset({"StopMarket"}), targets=frozenset({"Limit"}))
+BY_GROUP = OwnerReference(api_version=API_VERSION, kind="OrderGroup", name="trade", uid="uid-group", controller=True)
+
+
+def of_list(names: str, **spec: Any) -> OrderIntent:  # noqa: ANN401 - fields of the spec
+    """`dip`, as one of a group's list."""
+    made = intent(annotations={ANNOTATION_ORDER_LIST: names}, **spec)
+    return made.model_copy(update={"metadata": made.metadata.model_copy(update={"owner_references": (BY_GROUP,)})})
 
 
 def denied_before(**fields: Any) -> Any:  # noqa: ANN401
@@ -76,6 +95,18 @@ ROWS: list[tuple[str, View, State, str]] = [
         view(intent(annotations={ANNOTATION_ORDER_LIST: "dip,other"})),
         State.DENIED,
         Reason.INVALID_SPEC,
+    ),
+    (
+        "an entry that the venue does not take with its exits is denied",
+        view(of_list("dip,stop,target"), account=account(rules=replace(RULES, oco=TIES))),
+        State.DENIED,
+        Reason.NOT_SUPPORTED,
+    ),
+    (
+        "an exit of a type that the venue does not tie is denied",
+        view(of_list("entry,dip,target", **LIMITED), account=account(rules=replace(RULES, oco=TIES))),
+        State.DENIED,
+        Reason.NOT_SUPPORTED,
     ),
     (
         "a quote quantity needs a venue that takes it",

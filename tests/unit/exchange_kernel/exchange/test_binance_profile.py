@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange_kernel.core.fills import merge
-from exchange_kernel.core.requests import AmendRequest, OrderRequest, TrailingOffset
+from exchange_kernel.core.requests import AmendRequest, ListRequest, OrderRequest, TrailingOffset
 from exchange_kernel.core.venue import VenueStatus
 from exchange_kernel.exchange.profiles import binance_answers as answers
 from exchange_kernel.exchange.profiles.binance import BinanceSpot
@@ -342,3 +342,53 @@ def test_an_order_by_amount_that_ended_early_is_not_filled() -> None:
     order = answers.order(raw, "ETH/USDT")
     assert order.quantity is None
     assert merge(order, order).status is VenueStatus.EXPIRED
+
+
+# --- an entry with its exits ------------------------------------------------------------------------------------------
+
+
+def short_list(**entry: object) -> ListRequest:
+    sold = order(client_order_id="ec0d" + "1" * 28, side="Sell", time_in_force="FOK")
+    stop = order(client_order_id="ec0d" + "2" * 28, type="StopMarket", price=None, trigger_price=Decimal(66000))
+    target = order(client_order_id="ec0d" + "3" * 28, price=Decimal(54000))
+    return ListRequest("ec0d" + "4" * 28, stop, target, replace(sold, **entry))  # type: ignore[arg-type]
+
+
+def test_an_entry_goes_out_with_its_exits_under_four_ids_of_ours() -> None:
+    call = PROFILE.create_list(short_list(), "BTCUSDT")
+
+    assert call.method == "privatePostOrderListOtoco"
+    assert call.expected == {
+        "symbol": "BTCUSDT",
+        "listClientOrderId": "ec0d" + "4" * 28,
+        "newOrderRespType": "FULL",
+        "workingSide": "SELL",
+        "workingType": "LIMIT",
+        "workingTimeInForce": "FOK",
+        "workingQuantity": "0.5",
+        "workingPrice": "60000",
+        "workingClientOrderId": "ec0d" + "1" * 28,
+        "pendingSide": "BUY",
+        "pendingQuantity": "0.5",
+        "pendingAboveType": "STOP_LOSS",
+        "pendingAboveStopPrice": "66000",
+        "pendingAboveClientOrderId": "ec0d" + "2" * 28,
+        "pendingBelowType": "LIMIT_MAKER",
+        "pendingBelowPrice": "54000",
+        "pendingBelowClientOrderId": "ec0d" + "3" * 28,
+    }
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"time_in_force": "GTC"},  # a part of it would stay without a stop
+        {"time_in_force": "IOC"},
+        {"side": "Buy"},  # the side of its exits, and a fee would come off what it buys
+        {"quantity": Decimal("0.4")},  # another one than that of its exits
+        {"symbol": "ETH/USDT"},
+    ],
+)
+def test_an_entry_whose_list_would_mean_something_else_is_refused(entry: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="entry"):
+        PROFILE.create_list(short_list(**entry), "BTCUSDT")
