@@ -36,6 +36,11 @@ class GroupScript:
         return f"g{self.number:03}"
 
     @property
+    def sells(self) -> bool:
+        """Whether the entry sells: no fee comes off what its exits buy back."""
+        return bool(self.spec["legs"][0]["side"] == "Sell")
+
+    @property
     def deleted(self) -> bool:
         return self.end is not None and self.end[1] == "delete"
 
@@ -60,10 +65,11 @@ def make(seed: int, *, groups: int, seconds: float, accounts: Sequence[int]) -> 
 
 def _script(source: random.Random, number: int, seconds: float, accounts: Sequence[int]) -> GroupScript:
     at = source.uniform(0.0, seconds * 0.8)
-    change = (at + source.uniform(1, 15), _near(source, -1)) if source.random() < 0.3 else None
+    sells = source.random() < 0.3
+    change = (at + source.uniform(1, 15), _near(source, 1 if sells else -1)) if source.random() < 0.3 else None
     what = source.choices(("", "cancel", "delete"), (50, 25, 25))[0]
     end = (min(seconds, at + source.uniform(0.2, 25)), what) if what else None
-    return GroupScript(number, source.choice(accounts), at, _spec(source), change, end)
+    return GroupScript(number, source.choice(accounts), at, _spec(source, sells=sells), change, end)
 
 
 def _near(source: random.Random, sign: int) -> str:
@@ -71,11 +77,16 @@ def _near(source: random.Random, sign: int) -> str:
     return str((MIDDLE * (1 + sign * Decimal(str(round(source.uniform(0.005, 0.05), 5))))).quantize(_TICK))
 
 
-def _spec(source: random.Random) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": "entry", "role": "Entry", "side": "Buy", "quantity": "0.01"}
-    entry |= source.choice(({"type": "Market"}, {"type": "Limit", "price": "60000"}))
-    target = {"name": "target", "role": "TakeProfit", "side": "Sell", "type": "Limit", "price": _near(source, 1)}
-    stop = {"name": "stop", "role": "StopLoss", "side": "Sell", "type": "StopMarket", "triggerPrice": _near(source, -1)}
+def _spec(source: random.Random, *, sells: bool) -> dict[str, Any]:
+    """A bracket; one that sells does so as a whole or not at all, and the venue may take it with its exits."""
+    enters, exits, up = ("Sell", "Buy", -1) if sells else ("Buy", "Sell", 1)
+    entry: dict[str, Any] = {"name": "entry", "role": "Entry", "side": enters, "quantity": "0.01"}
+    if sells:
+        entry |= {"type": "Limit", "timeInForce": "FOK", "price": source.choice(("56000", "56000", "60000"))}
+    else:
+        entry |= source.choice(({"type": "Market"}, {"type": "Limit", "price": "60000"}))
+    target = {"name": "target", "role": "TakeProfit", "side": exits, "type": "Limit", "price": _near(source, up)}
+    stop = {"name": "stop", "role": "StopLoss", "side": exits, "type": "StopMarket", "triggerPrice": _near(source, -up)}
     return {
         "type": "Bracket",
         "symbol": "BTC/USDT",

@@ -1,7 +1,7 @@
 """What must be true of the groups of a campaign, by the venue's books.
 
-Never two exits live at once but those that the venue ties together, never more sold than was bought, each order under a
-receipt; and in the end what is held has its stop, or the status says why not.
+Never two exits live at once but those that the venue ties together, never more exited than was entered, each order
+under a receipt; and in the end what is held has its stop, or the status says why not.
 """
 
 from collections import defaultdict
@@ -37,9 +37,11 @@ def orders_of(
     return found
 
 
-def hurts(name: str, orders: Mapping[str, Sequence[VenueSays]], group: Json | None) -> Iterator[Finding]:
-    """Broken promises about money."""
-    bought = sum((o.filled for leg, own in orders.items() if leg == f"{name}-entry" for o in own), Decimal(0))
+def hurts(
+    name: str, orders: Mapping[str, Sequence[VenueSays]], group: Json | None, *, sells: bool = False
+) -> Iterator[Finding]:
+    """Broken promises about money; `sells`: the entry does."""
+    entered = sum((o.filled for leg, own in orders.items() if leg == f"{name}-entry" for o in own), Decimal(0))
     exits = sorted(
         (o for leg, own in orders.items() if leg != f"{name}-entry" for o in own), key=lambda order: order.began
     )
@@ -47,10 +49,10 @@ def hurts(name: str, orders: Mapping[str, Sequence[VenueSays]], group: Json | No
         tied = before.order_list and before.order_list == after.order_list
         if not tied and (before.ended is None or before.ended > after.began):
             yield Finding(name, f"two exits live at once: {before} and {after}")
-    sold = sum((order.filled for order in exits), Decimal(0))
+    exited = sum((order.filled for order in exits), Decimal(0))
     over = group is not None and "overfillQuantity" in group.get("status", {})
-    if sold > bought * _NET and not over:
-        yield Finding(name, f"{sold} sold of {bought} bought")
+    if exited > entered * (1 if sells else _NET) and not over:
+        yield Finding(name, f"{exited} exited of {entered} entered")
     if len(orders.get(f"{name}-entry", ())) > 1:
         yield Finding(name, f"more than one entry: {orders[f'{name}-entry']}")
 

@@ -96,7 +96,7 @@ def judge(scripts: Sequence[Script], picture: Picture, groups: Sequence[GroupScr
     for group in groups:
         own_orders, said = of_groups.get(group.name, {}), picture.groups.get(group.name)
         children = {name: obj for name, obj in picture.intents.items() if name.startswith(f"{group.name}-")}
-        hurts += group_verdict.hurts(group.name, own_orders, said)
+        hurts += group_verdict.hurts(group.name, own_orders, said, sells=group.sells)
         unsettled += group_verdict.unsettled(group, own_orders, said, children)
     return Verdict(
         tuple(hurts), tuple(unsettled), _facts(orders) | {"groups": len(groups)} if groups else _facts(orders)

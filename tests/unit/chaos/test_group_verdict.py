@@ -67,7 +67,7 @@ def test_two_exits_that_the_venue_ties_together_are_one() -> None:
 
 def test_more_sold_than_bought_hurts_unless_the_group_says_so() -> None:
     sold = {**BOUGHT, "g000-stop": [order("s", "0.01", began=2, ended=3, state="Filled")]}
-    assert "0.01 sold of 0.01 bought" in hurts(sold)[0]
+    assert "0.01 exited of 0.01 entered" in hurts(sold)[0]
     assert hurts(sold, group("Completed", overfillQuantity="0.00001")) == []
 
 
@@ -100,3 +100,17 @@ def test_a_group_in_the_middle_of_something_is_not_settled() -> None:
     wanted = group("Entering")
     wanted["spec"]["desiredState"] = "Canceled"
     assert "to be canceled" in unsettled({}, wanted)[0]
+
+
+def test_what_was_sold_may_be_bought_back_whole_and_not_beyond() -> None:
+    sold = [order("e", "0.01", ended=1, state="Filled")]
+    whole = {"g000-entry": sold, "g000-stop": [order("s", "0.01", began=2, ended=3, state="Filled")]}
+    assert list(group_verdict.hurts("g000", whole, None, sells=True)) == []
+    more = {**whole, "g000-close": [order("c", "0.001", began=4, ended=5, state="Filled")]}
+    assert "0.011 exited of 0.01 entered" in str(next(group_verdict.hurts("g000", more, None, sells=True)))
+
+
+def test_a_campaign_has_groups_that_sell_first() -> None:
+    made = group_plan.make(3, groups=20, seconds=60.0, accounts=range(4))
+    assert {each.sells for each in made} == {True, False}
+    assert {leg["side"] for each in made if each.sells for leg in each.spec["legs"][1:]} == {"Buy"}
