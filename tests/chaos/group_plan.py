@@ -81,11 +81,12 @@ def _spec(source: random.Random, *, sells: bool) -> dict[str, Any]:
     """A bracket; one that sells does so as a whole or not at all, and the venue may take it with its exits."""
     enters, exits, up = ("Sell", "Buy", -1) if sells else ("Buy", "Sell", 1)
     entry: dict[str, Any] = {"name": "entry", "role": "Entry", "side": enters, "quantity": "0.01"}
+    target = {"name": "target", "role": "TakeProfit", "side": exits, "type": "Limit", "price": _near(source, up)}
     if sells:
-        entry |= {"type": "Limit", "timeInForce": "FOK", "price": source.choice(("56000", "56000", "60000"))}
+        price = source.choice((str(Decimal(target["price"]) + _TICK), str(MIDDLE)))
+        entry |= {"type": "Limit", "timeInForce": "FOK", "price": price}
     else:
         entry |= source.choice(({"type": "Market"}, {"type": "Limit", "price": "60000"}))
-    target = {"name": "target", "role": "TakeProfit", "side": exits, "type": "Limit", "price": _near(source, up)}
     stop = {"name": "stop", "role": "StopLoss", "side": exits, "type": "StopMarket", "triggerPrice": _near(source, -up)}
     return {
         "type": "Bracket",
