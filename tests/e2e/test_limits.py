@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from exchange_kernel.kube.errors import NotFound
+from exchange_kernel.kube.resources import ACCOUNTS
 from support.stack import Stack, condition, eventually
 
 Json = Any
@@ -200,3 +201,40 @@ async def test_a_group_that_can_never_have_its_places_is_denied(shared: Stack) -
     refused = await shared.until_group_state("trade", "Denied")
     assert "needs 3 places" in refused["status"]["message"]
     await shared.no_order("small")
+
+
+SOLD = [
+    {"name": "entry", "role": "Entry", "side": "Sell", "type": "Market", "quantity": "0.01"},
+    {"name": "target", "role": "TakeProfit", "side": "Buy", "type": "Limit", "price": "54000"},
+    {"name": "stop", "role": "StopLoss", "side": "Buy", "type": "StopMarket", "triggerPrice": "66000"},
+]
+
+
+async def test_what_a_bracket_has_sold_is_bought_back_whatever_limits_and_controls_say(shared: Stack) -> None:
+    await limited(shared, maxNotional=[{"currency": "USDT", "perOrder": "100"}], priceCollarPercent="0.1")
+    await shared.group("short", SOLD, account="small")
+    await shared.until_protected("short")
+    moved = [*SOLD[:2], {**SOLD[2], "triggerPrice": "67000"}]
+    await shared.patch_account({"spec": {"tradingState": "ReduceOnly"}}, "small")
+    await shared.until_account("small", "Ready", "True")
+    await shared.patch_group("short", {"spec": {"legs": moved}})
+
+    async def stop_moved() -> bool:
+        working = [order for order in (await shared.truth("small")).orders if order["status"] == "NEW"]
+        return "67000.00000000" in {order["stopPrice"] for order in working}
+
+    await eventually(stop_moved, what="the stop is at 67000, though the account is ReduceOnly")
+    await shared.until_protected("short")
+    await shared.patch_account({"spec": {"tradingState": "Halted"}}, "small")
+    await shared.until_account("small", "Ready", "False", "Halted")
+
+    async def halted() -> bool:
+        account = await shared.api.get(ACCOUNTS, shared.namespace, shared.named("small"))
+        return bool(account["status"].get("halt", {}).get("phase") == "Complete")
+
+    await eventually(halted, what="the halt is complete")
+    assert (await shared.og("short"))["status"]["protectedQuantity"] == "0.01"
+    await shared.control.move_price(BTC, "67000")
+    await shared.until_group_state("short", "Completed")
+    bought = [Decimal(o["executedQty"]) for o in (await shared.truth("small")).orders if o["side"] == "BUY"]
+    assert sum(bought) == Decimal("0.01")

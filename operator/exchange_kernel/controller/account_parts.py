@@ -81,7 +81,7 @@ class AccountParts:
         self._prices = PriceBoard(context.monotonic, self.failed)
         self._groups = groups
         self._slots = Slots(memos, context.monotonic, self._place_of, lambda: self.polling.snapshot)
-        self.draining = Draining(context, memos, complete)
+        self.draining = Draining(context, memos, complete, lambda intent: self._places(intent).is_exit)
         self._labels = NamespaceLabels(context)
         self.handled: str | None = None
         self.on_change: Callable[[], None] = _nobody
@@ -164,7 +164,9 @@ class AccountParts:
         noted, halted = self.account.status.cancel_all, self.account.spec.trading_state is TradingState.HALTED
         if not halted and (noted is None or noted.baseline):
             return False
-        return memo.may_work and controls.withdrawn(memo.intent, self.facts(memo.meta.namespace)) is not None
+        return (
+            memo.may_work and controls.withdrawn(memo.intent, self.facts(memo.meta.namespace, memo.intent)) is not None
+        )
 
     @property
     def acts(self) -> bool:

@@ -184,7 +184,7 @@ class Actions:
     def _amend_gate(self, memo: IntentMemo, account: Account, request: AmendRequest) -> str | None:
         if memo.gone:
             return "the object is gone"
-        view = memo.view(account.facts(memo.meta.namespace), self._context.now(), self._context.holder)
+        view = memo.view(account.facts(memo.meta.namespace, memo.intent), self._context.now(), self._context.holder)
         return amend.gate(view, request)
 
     async def _start_send(self, memo: IntentMemo, account: Account, action: Send) -> None:

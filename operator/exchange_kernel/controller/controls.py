@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from exchange_kernel.api.enums import OrderStateName, TradingState
 from exchange_kernel.api.exchange_account import ExchangeAccount
+from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.controller.context import Context
 from exchange_kernel.controller.memo import IntentMemo
 from exchange_kernel.controller.memo_object import spec_changed_at
@@ -32,12 +33,18 @@ class Draining:
         context: The API server, for a token's time.
         memos: The intents of the account.
         complete: Whether all intents are known.
+        is_exit: Whether an order is an exit of a group, which a halt may leave at the venue.
     """
 
     def __init__(
-        self, context: Context, memos: Callable[[], Iterable[IntentMemo]], complete: Callable[[], bool]
+        self,
+        context: Context,
+        memos: Callable[[], Iterable[IntentMemo]],
+        complete: Callable[[], bool],
+        is_exit: Callable[[OrderIntent], bool] = lambda _: False,
     ) -> None:
         self._context, self._memos, self._complete = context, memos, complete
+        self._is_exit = is_exit
         self._drain = NOTHING_DRAINS
         self._cleared = ""  # the token that nothing waits for any more
 
@@ -55,21 +62,21 @@ class Draining:
         counts_halt = account.spec.trading_state is TradingState.HALTED
         counts_token = noted is not None and not noted.baseline and noted.token != self._cleared
         memos = tuple(self._memos()) if counts_halt or counts_token else ()
-        halting = sum(memo.may_work and _is_halted(memo, facts) for memo in memos) if counts_halt else 0
+        halting = sum(memo.may_work and self._is_halted(memo, facts) for memo in memos) if counts_halt else 0
         canceling = sum(_is_open(memo) and _is_canceled(memo, facts) for memo in memos) if counts_token else 0
         self._drain = replace(self._drain, halting=halting, canceling=canceling, complete=complete)
         if noted is not None and complete and not canceling and not noted.pending:
             self._cleared = noted.token
         return self._drain
 
+    def _is_halted(self, memo: IntentMemo, facts: AccountFacts) -> bool:
+        places = replace(facts.places, is_exit=self._is_exit(memo.intent))
+        return controls.halted(memo.intent, replace(facts, places=places)) is not None
+
     @property
     def is_under_way(self) -> bool:
         """Whether orders are being waited for."""
         return bool(self._drain.halting or self._drain.canceling)
-
-
-def _is_halted(memo: IntentMemo, facts: AccountFacts) -> bool:
-    return controls.halted(memo.intent, facts) is not None
 
 
 def _is_canceled(memo: IntentMemo, facts: AccountFacts) -> bool:

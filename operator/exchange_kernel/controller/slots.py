@@ -141,6 +141,7 @@ class _Count:
             waiting_here=self.waiting[symbol] - waits - left[1],
             kept=place is not None and not place.is_entry and _is_kept(kept, own),
             exits=place.need if place is not None and place.is_entry else None,
+            is_exit=place is not None and not place.is_entry,
         )
 
 

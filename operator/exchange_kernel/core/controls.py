@@ -40,7 +40,8 @@ def halted(intent: OrderIntent, account: AccountFacts) -> Problem | None:
     """Whether a halt covers the order, so that it may not work at the venue."""
     if account.trading_state is not TradingState.HALTED:
         return None
-    if account.halt_scope is not HaltScope.ALL and exposure(shape_of(intent.spec), None) is not Exposure.RAISES:
+    raises = exposure(shape_of(intent.spec), None) is Exposure.RAISES and not account.places.is_exit
+    if account.halt_scope is not HaltScope.ALL and not raises:
         return None
     return Problem(
         Reason.HALTED,

@@ -43,6 +43,7 @@ class Places:
         waiting_here: Those of `here` that wait for a price.
         kept: A place is kept for this order: it is an exit, and its group's entry was sent.
         exits: What is to be kept from now on, the order being the entry of a group; None for any other.
+        is_exit: The order is an exit of a group with an entry: it takes back what that has done, and raises nothing.
     """
 
     others: int = 0
@@ -50,3 +51,4 @@ class Places:
     waiting_here: int = 0
     kept: bool = False
     exits: Need | None = None
+    is_exit: bool = False

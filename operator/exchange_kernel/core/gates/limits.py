@@ -24,6 +24,8 @@ _SHOWN = 10
 
 
 def _bound(view: View) -> bool:
+    if view.account.places.is_exit:
+        return False
     return exposure(shape_of(view.intent.spec), None) is Exposure.RAISES
 
 

@@ -46,7 +46,12 @@ def _reduce_only(view: View) -> Stop | None:
 
 
 def _exposure(view: View, free: Decimal | None) -> Exposure:
-    """Of an order that works, what the change does; a change that is recorded already goes out as recorded."""
+    """Of an order that works, what the change does; a change that is recorded already goes out as recorded.
+
+    An exit of a group takes back what its entry has done, also where it buys.
+    """
+    if view.account.places.is_exit and view.intent.spec.side == "Buy":
+        return Exposure.LOWERS
     shape, before, wanted = shape_of(view.intent.spec), sent.terms_before(view), terms_of(view)
     if before is None or isinstance(wanted, Denial):
         return exposure(shape, free)

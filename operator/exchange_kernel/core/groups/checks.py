@@ -13,7 +13,8 @@ from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.group_rules import target_price
 from exchange_kernel.api.order_intent import OrderIntent
 from exchange_kernel.api.reasons import Reason
-from exchange_kernel.core.gates import OF_THE_MARKET, account, first_of, trading, wish
+from exchange_kernel.core.gates import OF_THE_MARKET, first_of, trading, wish
+from exchange_kernel.core.gates import account as of_account
 from exchange_kernel.core.gates.stop import Rule, Stop, deny, wait
 from exchange_kernel.core.groups import native
 from exchange_kernel.core.groups.amounts import WORST_FEE
@@ -23,6 +24,7 @@ from exchange_kernel.core.groups.manifest import Form, begins, manifest
 from exchange_kernel.core.groups.places import exits_need
 from exchange_kernel.core.identity import identity_of
 from exchange_kernel.core.market_rules import shown, to_step
+from exchange_kernel.core.places import Places
 from exchange_kernel.core.timing import PRICE_TO_RECORD
 from exchange_kernel.core.view import NoReceipt, View
 
@@ -33,17 +35,17 @@ _RETRY_SECONDS = 5.0
 _OF_ACCOUNT: tuple[Rule, ...] = (
     wish.not_wanted,
     wish.submit_deadline,
-    account.exists,
-    account.terminating,
-    account.namespace_allowed,
-    account.markets_known,
+    of_account.exists,
+    of_account.terminating,
+    of_account.namespace_allowed,
+    of_account.markets_known,
 )
 _BEFORE_SENDING: tuple[Rule, ...] = (
     wish.not_suspended,
     wish.not_paused,
-    account.unchanged,
+    of_account.unchanged,
     trading.state,
-    account.journal,
+    of_account.journal,
 )
 
 
@@ -84,7 +86,9 @@ def _as_order(facts: Facts, leg: Leg, form: Form) -> View:
         update={"annotations": paused, "creation_timestamp": group.metadata.creation_timestamp}
     )
     intent = OrderIntent(metadata=meta, spec=intent.spec)
-    return View(intent, identity_of(intent), NoReceipt(), facts.view.account, facts.view.now, holder="")
+    exits = facts.entry is not None and leg.spec.role is not LegRole.ENTRY
+    account = replace(facts.view.account, places=Places(is_exit=True)) if exits else facts.view.account
+    return View(intent, identity_of(intent), NoReceipt(), account, facts.view.now, holder="")
 
 
 def expected_quantity(facts: Facts, leg: Leg) -> Decimal | None:

@@ -16,10 +16,12 @@ from exchange_kernel.core.account_facts import AccountFacts
 from exchange_kernel.core.decide import decide
 from exchange_kernel.core.decision import Cancel
 from exchange_kernel.core.draining import Drain
+from exchange_kernel.core.places import Places
 from exchange_kernel.core.venue import Found, VenueStatus
 from exchange_kernel.core.view import View
 from support.builders import CREATED, WALL, account, held, intent, order, placement, said, view
 
+EXIT = Places(is_exit=True)
 HALTED = account(trading_state=TradingState.HALTED)
 HALTED_ALL = account(trading_state=TradingState.HALTED, halt_scope=HaltScope.ALL)
 
@@ -39,6 +41,8 @@ def token(**changes: Any) -> AccountFacts:  # noqa: ANN401 - fields of CancelAll
         ({"side": "Sell"}, HALTED_ALL, "Halted"),
         ({"side": "Sell", "type": "StopMarket", "price": None, "triggerPrice": "40000"}, HALTED, None),
         ({"side": "Buy", "type": "StopMarket", "price": None, "triggerPrice": "60000"}, HALTED, "Halted"),
+        ({}, account(trading_state=TradingState.HALTED, places=EXIT), None),
+        ({}, account(trading_state=TradingState.HALTED, halt_scope=HaltScope.ALL, places=EXIT), "Halted"),
         ({}, account(trading_state=TradingState.REDUCE_ONLY), None),
         ({}, token(), "CancelAll"),
         ({"side": "Sell"}, token(), "CancelAll"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchange_kernel.api.enums import TradingState
 from exchange_kernel.api.reasons import Reason
 from exchange_kernel.core.gates import first_stop
 from exchange_kernel.core.gates.stop import Stop
@@ -40,6 +41,24 @@ def judged(rules: dict[str, Any], market: str = "50000", others: int = 0, **spec
 @pytest.mark.parametrize("spec", EXITS, ids=[spec["type"] for spec in EXITS])
 def test_no_limit_holds_up_an_exit(spec: dict[str, Any]) -> None:
     assert judged(STRICT, others=9, side="Sell", quantity="100", **spec) is None
+
+
+BACK: list[dict[str, Any]] = [
+    {"type": "Limit", "price": "90000"},
+    {"type": "Market", "price": None},
+    {"type": "StopMarket", "price": None, "triggerPrice": "51000"},
+    {"type": "StopLimit", "price": "90000", "triggerPrice": "51000"},
+]
+
+
+@pytest.mark.parametrize("state", [TradingState.ENABLED, TradingState.REDUCE_ONLY])
+@pytest.mark.parametrize("spec", BACK, ids=[spec["type"] for spec in BACK])
+def test_no_limit_holds_up_an_exit_that_buys_back_what_its_group_has_sold(
+    spec: dict[str, Any], state: TradingState
+) -> None:
+    for places, bound in ((Places(others=9, is_exit=True), False), (Places(others=9), True)):
+        facts = account(limits=limits(**STRICT), prices=price("50000"), places=places, trading_state=state)
+        assert (first_stop(view(intent(side="Buy", quantity="100", **spec), account=facts)) is not None) is bound
 
 
 def most(amount: str) -> dict[str, Any]:
