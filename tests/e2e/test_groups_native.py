@@ -3,13 +3,13 @@
 The market is at 60000. The venue's own books are the truth: one list at a time, and never more sold than was bought.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from paper_exchange.config import Config
+from support.group_books import attempts_of, live, lose_answers, orders, traded
 from support.stack import HUMAN_SECONDS, Stack, condition, eventually
 
 Json = Any
@@ -23,21 +23,6 @@ BREAKOUT = {"name": "breakout", "side": "Buy", "type": "StopMarket", "triggerPri
 NET = Decimal("0.00999")
 OCO_PATH = "/api/v3/orderList/oco"
 PATIENT = {"placement": {"startingDeadlineSeconds": 900}, "maxUnprotectedSeconds": 900}
-
-
-async def orders(stack: Stack, account: str = "main") -> list[Mapping[str, Json]]:
-    return list((await stack.truth(account)).orders)
-
-
-async def live(stack: Stack, account: str = "main") -> dict[str, Decimal]:
-    """What works at the venue: its type and quantity."""
-    working = [order for order in await orders(stack, account) if order["status"] in {"NEW", "PARTIALLY_FILLED"}]
-    return {order["type"]: Decimal(order["origQty"]) for order in working}
-
-
-async def sold(stack: Stack, account: str = "main") -> Decimal:
-    done = [Decimal(order["executedQty"]) for order in await orders(stack, account) if order["side"] == "SELL"]
-    return sum(done, Decimal(0))
 
 
 def leg(group: Json, name: str) -> Json:
@@ -66,7 +51,7 @@ async def test_a_bracket_rests_both_exits_and_its_filled_target_ends_the_stop(sh
     await shared.control.move_price(BTC, "66000")
     done = await shared.until_group_state("trade", "Completed")
     assert (leg(done, "target")["state"], leg(done, "stop")["state"]) == ("Filled", "Expired")
-    assert (await sold(shared), await live(shared)) == (NET, {})
+    assert (await traded(shared, "SELL"), await live(shared)) == (NET, {})
 
 
 async def test_a_stop_that_is_hit_ends_the_target(shared: Stack) -> None:
@@ -75,7 +60,7 @@ async def test_a_stop_that_is_hit_ends_the_target(shared: Stack) -> None:
     await shared.control.move_price(BTC, "54000")
     done = await shared.until_group_state("trade", "Completed")
     assert (leg(done, "target")["state"], leg(done, "stop")["state"]) == ("Expired", "Filled")
-    assert (await sold(shared), await live(shared)) == (NET, {})
+    assert (await traded(shared, "SELL"), await live(shared)) == (NET, {})
 
 
 async def test_the_venue_takes_the_profit_while_no_operator_runs(stack: Stack) -> None:
@@ -87,7 +72,7 @@ async def test_the_venue_takes_the_profit_while_no_operator_runs(stack: Stack) -
     operator.kill()
     await operator.ended(30)
     await stack.control.move_price(BTC, "66000")
-    assert (await sold(stack), await live(stack)) == (NET, {})
+    assert (await traded(stack, "SELL"), await live(stack)) == (NET, {})
     await operator.start()
     await stack.until_group_state("trade", "Completed")
 
@@ -112,7 +97,7 @@ async def test_a_target_that_is_filled_in_part_leaves_a_stop_for_the_rest(shared
 
     await eventually(covered, what="a stop for the rest")
     held = await shared.until_protected("trade")
-    assert await sold(shared) == Decimal(held["status"]["filledQuantity"]) > 0
+    assert await traded(shared, "SELL") == Decimal(held["status"]["filledQuantity"]) > 0
     await shared.patch_group("trade", {"spec": {"desiredState": "Canceled"}})
     await shared.until_group_state("trade", "Canceled")
     assert await live(shared) == {}
@@ -136,7 +121,7 @@ async def test_an_order_of_a_list_that_is_canceled_by_hand_ends_both_and_the_pos
     done = await shared.until_group_state("trade", "Completed")
     assert (leg(done, "target")["state"], leg(done, "stop")["state"]) == ("Canceled", "Canceled")
     assert done["status"]["protectionFailure"] == "ClosePosition"
-    assert (await sold(shared), await live(shared)) == (NET, {})
+    assert (await traded(shared, "SELL"), await live(shared)) == (NET, {})
 
 
 async def test_another_stop_price_is_another_list(shared: Stack) -> None:
@@ -152,7 +137,7 @@ async def test_another_stop_price_is_another_list(shared: Stack) -> None:
     await until_listed(shared)
     await shared.patch_group("trade", {"spec": {"desiredState": "Canceled"}})
     await shared.until_group_state("trade", "Canceled")
-    assert (await sold(shared), await live(shared)) == (Decimal(0), {})
+    assert (await traded(shared, "SELL"), await live(shared)) == (Decimal(0), {})
 
 
 async def test_a_deleted_group_leaves_its_list_at_the_venue(shared: Stack) -> None:
@@ -183,15 +168,6 @@ async def test_what_the_venue_cannot_tie_together_is_denied_as_native(shared: St
     await shared.no_order()
 
 
-LOST: tuple[tuple[str, str, Mapping[str, Json], int], ...] = (
-    ("before_engine", "drop", {}, 2),
-    ("after_engine", "drop", {}, 1),
-    ("after_engine", "empty", {}, 1),
-    ("before_engine", "respond", {"status": 503}, 2),
-    ("in_body", "truncate", {}, 1),
-)
-
-
 @pytest.fixture
 def venue_config() -> Config:
     return Config(accounts=(), weight_per_minute=0)
@@ -200,23 +176,13 @@ def venue_config() -> Config:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_lost_answer_to_a_list_leaves_one_list(stack: Stack) -> None:
-    await stack.start_operator(poll_interval=10)
-    names = [f"lost-{number}" for number in range(len(LOST))]
-    for name in names:
-        await stack.open_account(name)
-    for name in names:
-        await stack.account_ready(name)
-    for name, (at, do, more, _) in zip(names, LOST, strict=True):
-        match = {"method": "POST", "path": OCO_PATH, "account": name}
-        await stack.control.add_fault({"match": match, "at": at, "do": do, "count": 1, **more}, name)
-        await stack.group(name, TRADE, account=name, **PATIENT)
-    for name, (_, _, _, attempts) in zip(names, LOST, strict=True):
-        await until_listed(stack, name, account=name, seconds=120)
-        exits = [order for order in await orders(stack, name) if order["side"] == "SELL"]
-        assert len(exits) == 2, name
-        placements = [r["placements"] for r in await stack.receipts() if r["claimant"]["name"] == f"{name}-stop"]
-        assert [len(each) for each in placements] == [attempts], name
+    held = await lose_answers(
+        stack, OCO_PATH, TRADE, lambda name: until_listed(stack, name, account=name, seconds=120), **PATIENT
+    )
+    for name, attempts in held:
+        assert len([order for order in await orders(stack, name) if order["side"] == "SELL"]) == 2, name
+        assert await attempts_of(stack, f"{name}-stop") == attempts, name
     await stack.control.move_price(BTC, "66000")
-    for name in names:
+    for name, _ in held:
         await stack.until_group_state(name, "Completed", seconds=60)
-        assert await sold(stack, name) == NET
+        assert await traded(stack, "SELL", name) == NET

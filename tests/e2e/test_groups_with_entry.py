@@ -3,7 +3,6 @@
 The market is at 60000. A bracket sells at once or not at all, and buys back; the venue's own books are the truth.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from paper_exchange.config import Config
+from support.group_books import attempts_of, live, lose_answers, orders, traded
 from support.killing import MOMENTS, Point, killer_of
 from support.stack import HUMAN_SECONDS, Stack, eventually
 
@@ -47,22 +47,6 @@ POINTS = (
 @pytest.fixture
 def venue_config() -> Config:
     return Config(accounts=(), weight_per_minute=0)
-
-
-async def orders(stack: Stack, account: str = "main") -> list[Mapping[str, Json]]:
-    return list((await stack.truth(account)).orders)
-
-
-async def live(stack: Stack, account: str = "main") -> dict[str, Decimal]:
-    """What works at the venue: its type and quantity."""
-    working = [order for order in await orders(stack, account) if order["status"] in {"NEW", "PARTIALLY_FILLED"}]
-    assert len({order["type"] for order in working}) == len(working), working
-    return {order["type"]: Decimal(order["origQty"]) for order in working}
-
-
-async def traded(stack: Stack, side: str, account: str = "main") -> Decimal:
-    done = [Decimal(order["executedQty"]) for order in await orders(stack, account) if order["side"] == side]
-    return sum(done, Decimal(0))
 
 
 def states(group: Json) -> dict[str, str]:
@@ -181,33 +165,15 @@ async def test_a_crash_at_any_request_gives_each_of_the_three_one_order(stack: S
         assert (await traded(stack, "BUY", point.name), await live(stack, point.name)) == (QUANTITY, {})
 
 
-LOST: tuple[tuple[str, str, Mapping[str, Json], int], ...] = (
-    ("before_engine", "drop", {}, 2),
-    ("after_engine", "drop", {}, 1),
-    ("after_engine", "empty", {}, 1),
-    ("before_engine", "respond", {"status": 503}, 2),
-    ("in_body", "truncate", {}, 1),
-)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_lost_answer_leaves_one_list(stack: Stack) -> None:
-    await stack.start_operator(poll_interval=10)
-    names = [f"lost-{number}" for number in range(len(LOST))]
-    for name in names:
-        await stack.open_account(name)
-    for name in names:
-        await stack.account_ready(name)
-    for name, (at, do, more, _) in zip(names, LOST, strict=True):
-        match = {"method": "POST", "path": OTOCO_PATH, "account": name}
-        await stack.control.add_fault({"match": match, "at": at, "do": do, "count": 1, **more}, name)
-        await stack.group(name, SHORT, account=name, **PATIENT)
-    for name, (_, _, _, attempts) in zip(names, LOST, strict=True):
-        await until_held(stack, name, name, seconds=WAIT)
+    held = await lose_answers(
+        stack, OTOCO_PATH, SHORT, lambda name: until_held(stack, name, name, seconds=WAIT), **PATIENT
+    )
+    for name, attempts in held:
         assert len(await orders(stack, name)) == len(SHORT), name
-        placements = [r["placements"] for r in await stack.receipts() if r["claimant"]["name"] == f"{name}-entry"]
-        assert [len(each) for each in placements] == [attempts], name
+        assert await attempts_of(stack, f"{name}-entry") == attempts, name
 
 
 @pytest.mark.slow
