@@ -60,9 +60,13 @@ def measure(facts: Facts) -> Amounts:
 
 
 def target_of(facts: Facts) -> Decimal:
-    """T. Without the market's rules, as after a restart, neither fees nor steps are known: what was said stays."""
-    if facts.view.market is None and facts.view.group.status.target_quantity is not None:
-        return facts.view.group.status.target_quantity
+    """T. Without the market's rules, as after a restart, neither fees nor steps are known: what was said stays.
+
+    Where exits were sent with their entry neither matters, and they may have filled before T was ever said.
+    """
+    said = facts.view.group.status.target_quantity
+    if facts.view.market is None and said is not None and sent_with_entry(facts) is None:
+        return said
     if facts.entry is None:
         return _wished(facts)
     return _received(facts, facts.entry)

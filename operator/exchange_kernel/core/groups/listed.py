@@ -39,7 +39,7 @@ def follow(plan: Plan, facts: Facts, two: Pair, sums: Amounts, *, may_switch: bo
     """Bring both legs where they have to be."""
     legs = (two.stop, two.target)
     begun = [leg for leg in legs if leg.open]
-    if any(leg.child is not None and not is_listed(leg.child) for leg in begun) or _goes_on_alone(facts, sums, legs):
+    if _were_sent_alone(two, begun) or _goes_on_alone(facts, sums, legs):
         tied(plan, facts, sums, may_switch=may_switch)
     elif facts.view.group.spec.type is GroupType.OCO and is_something(sums.filled):
         _first_fill(plan, facts, legs, sums)
@@ -51,6 +51,15 @@ def follow(plan: Plan, facts: Facts, two: Pair, sums: Amounts, *, may_switch: bo
         _left_alone(plan, two, begun[0])
     elif is_something(sums.left) and not sums.dust and may_begin(facts.view):
         _next(plan, facts, two, sums)
+
+
+def _were_sent_alone(two: Pair, begun: list[Leg]) -> bool:
+    """Whether the orders are followed as if the operator tied them: they are in no list.
+
+    A target that is missing beside a stop that was in none is no half of a list: it was promised the stop's place.
+    """
+    taking = two.target.missing and two.stop.child is not None and not is_listed(two.stop.child)
+    return taking or any(leg.child is not None and not is_listed(leg.child) for leg in begun)
 
 
 def _goes_on_alone(facts: Facts, sums: Amounts, legs: tuple[Leg, Leg]) -> bool:

@@ -254,3 +254,18 @@ def test_a_group_that_asks_for_emulation_gets_it() -> None:
     stage.rest()
     stage.says("entry", State.FILLED, filled="1", fee="0.001", settled=True, reason=Reason.FILLED).rest()
     assert (execution(stage), stage.names) == ("Emulated", {"entry", "stop"})
+
+
+def test_a_target_that_is_touched_takes_the_place_of_a_stop_that_rests_alone() -> None:
+    """Somebody has canceled the list: its stop was placed again alone, and its target is watched."""
+    stage = entered(Stage(bracket(), ties()))
+    stage.says("stop", State.CANCELED, reason=Reason.HALTED, settled=True)
+    stage.says("target", State.CANCELED, reason=Reason.CANCELED_EXTERNALLY, settled=True).later(2).rest()
+    stage.says("stop-2", State.UNTRIGGERED, reason=Reason.UNTRIGGERED).rest()
+    assert (listed(stage, "stop-2"), "target-2" in stage.names) == ("", False)
+    stage.price = Decimal(66000)
+    stage.later(2).rest()
+    assert stage.wants("stop-2")[0] == "Canceled"
+    stage.says("stop-2", State.CANCELED, reason=Reason.CANCELED).rest()
+    assert stage.wants("target-2") == ("Working", "Limit", "0.999")
+    assert stage.leg("target-2").spec.time_in_force == "IOC"

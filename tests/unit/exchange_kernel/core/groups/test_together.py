@@ -199,3 +199,16 @@ def test_what_was_sent_is_not_edited_before_the_entry_has_ended() -> None:
     assert stage.leg("stop").spec.trigger_price == Decimal(66000)
     filled(stage)
     assert wishes(stage, "stop", "target") == ["Canceled", "Canceled"]
+
+
+def test_what_was_sold_is_known_before_the_markets_are_read_after_a_restart() -> None:
+    stage = placed()
+    stage.account = replace(ties(), markets={})
+    stage.says("stop", State.EXPIRED, reason=Reason.EXPIRED, settled=True)
+    stage.says("target", State.FILLED, filled="1", reason=Reason.FILLED, settled=True)
+    filled(stage)
+    assert stage.group.status.overfill_quantity is None
+    stage.account = ties()
+    stage.rest()
+    assert (stage.state, stage.group.status.overfill_quantity) == ("Completed", None)
+    assert str(stage.group.status.target_quantity) == "1"
