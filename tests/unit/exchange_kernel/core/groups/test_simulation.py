@@ -64,6 +64,18 @@ def test_the_same_holds_where_the_venue_takes_the_entry_with_its_exits(start: in
     assert any(child is not None and child.status.filled_quantity for child in exits), "exits of such lists trade"
 
 
+@pytest.mark.parametrize(
+    ("seed", "how"),
+    [
+        (1110, "short"),  # exits filled before the entry was said to be, and the markets not read after a restart
+        (1351, "short"),  # a stop alone after a list had ended, and a price that touches the target
+        (1228, "native"),  # the same
+    ],
+)
+def test_worlds_that_were_broken_once_hold(seed: int, how: str) -> None:
+    World(seed, **{how: True}).run()
+
+
 @pytest.mark.parametrize("name", TOGETHER_MUTATIONS)
 def test_a_broken_rule_of_entries_with_exits_turns_a_life_red(name: str) -> None:
     with mutated(name), pytest.raises(AssertionError):
