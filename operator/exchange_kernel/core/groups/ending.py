@@ -164,6 +164,8 @@ def _repair(plan: Plan, facts: Facts, leg: Leg, quantity: Decimal) -> bool:
     if leg.open:
         if leg.denied:
             plan.end(leg)
+        elif not leg.live:
+            plan.set(leg, suspend=facts.view.group.spec.suspend)
         return False
     if not is_something(quantity) or too_small(facts, quantity):
         return True

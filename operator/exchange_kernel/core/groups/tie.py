@@ -113,6 +113,9 @@ def _taking(plan: Plan, facts: Facts, pair: Pair, sums: Amounts) -> None:
         plan.end(target)
     elif _rests_after_part(facts, target):
         _size(plan, facts, target, sums)
+    else:
+        # It may have been created while the group was suspended.
+        _keep_as_written(plan, facts, target, target.quantity)
 
 
 def _resting(plan: Plan, facts: Facts, pair: Pair, sums: Amounts, *, may_switch: bool) -> None:
