@@ -126,6 +126,7 @@ GUIDE: Mapping[Reason, Guide] = MappingProxyType(
             actors=(_YOU,),
             command='kubectl patch oi NAME -n NAMESPACE --type=merge -p \'{"spec":{"suspend":false}}\'',
         ),
+        Reason.GROUP_MISSING: Guide((State.PENDING,), actors=(_YOU,), command="kubectl get og,oi -n NAMESPACE"),
         Reason.NOT_PLACED: Guide((State.PENDING,), actors=(_OP,), command=_RECEIPT),
         Reason.JOURNAL_FOREIGN: Guide(
             (State.PENDING, *_WORKING),

@@ -110,6 +110,11 @@ class Reason(Explained):
         "Remove the annotation.",
     )
     SUSPENDED = ("Suspended", "The spec holds the order back (suspend).", "Set spec.suspend: false.")
+    GROUP_MISSING = (
+        "GroupMissing",
+        "The order is a leg of an OrderGroup that is not there; nothing is sent without it.",
+        "Restore the OrderGroup; delete the OrderIntent if it is a left-over.",
+    )
     NOT_PLACED = ("NotPlaced", "The last attempt provably did not reach the venue; another follows.")
     JOURNAL_FOREIGN = (
         "JournalForeign",

@@ -126,6 +126,7 @@ class AccountParts:
             limits=spec.limits,
             prices=self._prices.known,
             places=self._places(intent),
+            groupless=intent is not None and self._groups.lacks(intent),
         )
 
     def _places(self, intent: OrderIntent | None) -> Places:

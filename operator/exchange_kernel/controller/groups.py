@@ -68,6 +68,7 @@ class Groups:
         if memo is None:
             self.memos[uid] = GroupMemo(group)
             self._uids[group.key] = self._uids["", uid] = uid
+            self._wake_legs(group)
         elif not memo.take(group):
             return
         self._wake(uid)
@@ -147,6 +148,13 @@ class Groups:
     def any(self) -> bool:
         """Whether there are groups at all."""
         return bool(self.memos)
+
+    def lacks(self, intent: OrderIntent) -> bool:
+        """Whether an order is a leg of a group that is not there: it is gone, or has not been seen yet."""
+        owner = owner_of(intent)
+        if owner is None or owner.kind != OrderGroup.INFO.kind:
+            return False
+        return (intent.metadata.namespace, owner.name) not in self._uids
 
     def place_of(self, intent: OrderIntent, rules: VenueRules | None) -> GroupPlace | None:
         """What an order is in a group that has an entry and has not ended; None for any other order."""

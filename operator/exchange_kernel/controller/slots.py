@@ -50,6 +50,10 @@ class GroupPlaces(Protocol):
         """What an order is in a group that has an entry and has not ended; None for any other order."""
         ...
 
+    def lacks(self, intent: OrderIntent) -> bool:
+        """Whether an order is a leg of a group that is not there."""
+        ...
+
 
 class _NoGroups:
     any = False
@@ -57,6 +61,10 @@ class _NoGroups:
     def place_of(self, intent: OrderIntent, rules: VenueRules | None) -> GroupPlace | None:
         del intent, rules
         return None
+
+    def lacks(self, intent: OrderIntent) -> bool:
+        del intent
+        return False
 
 
 NO_GROUPS: GroupPlaces = _NoGroups()

@@ -75,6 +75,7 @@ class AccountFacts:
         prices: By symbol, what was last read of the market's price; only for orders that need it.
         places: What the orders of the account take of its places.
         venue_wait: How long the venue's request limits would hold up an order that is recorded now.
+        groupless: The intent is a leg of an OrderGroup that is not there.
         unclaimed: Open orders of the last bulk read that bear our tag and that no intent is known to have, by client
             order id.
     """
@@ -101,4 +102,5 @@ class AccountFacts:
     prices: Mapping[str, ReferencePrice] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     venue_wait: VenueWait = field(default_factory=VenueWait)
+    groupless: bool = False
     unclaimed: Mapping[str, VenueOrder] = field(default_factory=dict)

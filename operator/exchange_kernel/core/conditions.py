@@ -59,6 +59,7 @@ BY_REASON: dict[Reason, Kstatus] = {
     Reason.ORDER_VANISHED: FAILED,
     # Asked for, so it is no failure that nothing happens; but the wish is not fulfilled either.
     Reason.SUSPENDED: Kstatus(FALSE, reconciling=False, stalled=False),
+    Reason.GROUP_MISSING: Kstatus(FALSE, reconciling=False, stalled=False),
     Reason.PAUSED: Kstatus(FALSE, reconciling=False, stalled=False),
     # An IOC order did what the spec asks for, whatever it filled.
     Reason.IMMEDIATE_PART_DONE: CURRENT,

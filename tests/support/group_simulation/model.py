@@ -147,7 +147,8 @@ class Market:
         return self.rng.random() < self.odd
 
     def _place(self, child: OrderIntent) -> None:
-        if child.status.state is State.DENIED:
+        if child.status.state is State.DENIED or self.api.group is None:
+            # A leg that is created after its group has gone is never sent.
             return
         if child.spec.suspend or self.halted:
             self._say(child, State.PENDING, Reason.SUSPENDED)

@@ -58,6 +58,7 @@ GATES: tuple[Rule, ...] = (
     wish.not_adopting,
     wish.not_suspended,
     wish.not_paused,
+    wish.has_its_group,
     account.unchanged,
     trading.state,
     account.journal,

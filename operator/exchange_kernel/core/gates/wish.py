@@ -146,6 +146,18 @@ def is_paused(meta: ObjectMeta) -> bool:
     return meta.annotations.get(ANNOTATION_PAUSED, "false") not in {"", "false"}
 
 
+def has_its_group(view: View) -> Stop | None:
+    """A leg is sent for its group alone.
+
+    A process that stood still in the middle of a pass may create a leg after its group was ended, deleted and gone; and
+    after a restore the group may come later than its legs. What has worked at the venue goes on.
+    """
+    if not view.account.groupless or _was_placed(view):
+        return None
+    text = "it is a leg of an OrderGroup that is not there; nothing is sent without that (delete it if it is left over)"
+    return wait(Reason.GROUP_MISSING, text)
+
+
 def not_held_back(view: View) -> Stop | None:
     """Attempts keep their distance."""
     left = view.hold_until - view.now.monotonic

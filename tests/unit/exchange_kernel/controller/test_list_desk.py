@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from exchange_kernel.api.meta import ANNOTATION_ORDER_LIST, API_VERSION
+from exchange_kernel.controller.groups import Groups
 from exchange_kernel.controller.list_desk import PARTNER_MISSING, ListDesk, Part
 from exchange_kernel.core.order_lists import ListTicket, list_id
 from exchange_kernel.core.outcomes import CreateOutcome, NotPlaced, OutcomeUnknown, Placed, Refused
@@ -220,7 +221,10 @@ def listed(world: World, name: str, **spec: str) -> Obj:
 
 @pytest.mark.parametrize("leads", [0, 1])
 @in_virtual_time
-async def test_two_processes_that_hold_one_order_of_a_list_each_do_not_wait_for_ever(leads: int) -> None:
+async def test_two_processes_that_hold_one_order_of_a_list_each_do_not_wait_for_ever(
+    leads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Groups, "lacks", lambda *_: False)  # the group is not what this is about
     world = World()
     stops = frozenset({("StopMarket", "GTC", False, False)})
     rules = replace(MEMORY_RULES, oco=OCO, supported=MEMORY_RULES.supported | stops)

@@ -91,6 +91,12 @@ ROWS: list[tuple[str, View, State, str]] = [
     ("an unknown symbol is denied", view(intent(symbol="BTC/EUR")), State.DENIED, Reason.UNKNOWN_SYMBOL),
     ("an unlisted combination is denied", view(intent(timeInForce="FOK")), State.DENIED, Reason.NOT_SUPPORTED),
     (
+        "a leg whose group is not there waits for it",
+        view(account=account(groupless=True)),
+        State.PENDING,
+        Reason.GROUP_MISSING,
+    ),
+    (
         "an order of a list that is nobody's group is denied",
         view(intent(annotations={ANNOTATION_ORDER_LIST: "dip,other"})),
         State.DENIED,

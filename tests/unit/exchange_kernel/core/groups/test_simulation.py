@@ -70,10 +70,12 @@ def test_the_same_holds_where_the_venue_takes_the_entry_with_its_exits(start: in
         (1110, "short"),  # exits filled before the entry was said to be, and the markets not read after a restart
         (1351, "short"),  # a stop alone after a list had ended, and a price that touches the target
         (1228, "native"),  # the same
+        (7341, ""),  # a target that was created while its group was suspended
+        (7541, ""),  # a leg that was created after its group was gone
     ],
 )
 def test_worlds_that_were_broken_once_hold(seed: int, how: str) -> None:
-    World(seed, **{how: True}).run()
+    World(seed, native=how == "native", short=how == "short").run()
 
 
 @pytest.mark.parametrize("name", TOGETHER_MUTATIONS)
