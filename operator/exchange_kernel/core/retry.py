@@ -4,6 +4,8 @@ Only here does an attempt grow. The proof and the new attempt's record are one c
 that two operators cannot both go on.
 """
 
+from dataclasses import replace
+
 from exchange_kernel.api.enums import OrderStateName as State
 from exchange_kernel.api.enums import PendingCommand, PlacementOutcome, PlacementPolicy
 from exchange_kernel.api.meta import ANNOTATION_CONFIRM
@@ -159,11 +161,11 @@ def _stopped(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, sto
     if _replaces(placement) and wish.gives_up(stop):
         return _give_up(view, receipt, placement, stop)
     if not stop.state.is_final:
-        return _wait(view, placement, stop)
+        return _wait(view, receipt, placement, stop)
     return _end(view, receipt, placement, stop.state, stop.reason)
 
 
-def _wait(view: View, placement: ReceiptPlacement, stop: Stop) -> Decision:
+def _wait(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, stop: Stop) -> Decision:
     message = stop.message if not placement.message else f"{stop.message} ({placement.reason}: {placement.message})"
     problem = None
     if _replaces(placement):
@@ -179,7 +181,13 @@ def _wait(view: View, placement: ReceiptPlacement, stop: Stop) -> Decision:
         replacing=status.is_replacing(view, placement),
     )
     said = status.build(view, situation, placement)
-    return Decision(f"no attempt now: {stop.reason}", said, requeue_after=fresh.until_judged_again(view, stop))
+    waits = Decision(f"no attempt now: {stop.reason}", said, requeue_after=fresh.until_judged_again(view, stop))
+    # However long it waits: what the order that was canceled for it has still filled counts.
+    late = amend.late_fills(view, receipt, placement, said) if _replaces(placement) else None
+    if late is None or not late.is_rest:
+        return late or waits
+    pauses = [each.requeue_after for each in (waits, late) if each.requeue_after is not None]
+    return replace(waits, requeue_after=min(pauses, default=None))
 
 
 def _end(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, state: State, why: str) -> Decision:
