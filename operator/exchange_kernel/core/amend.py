@@ -240,7 +240,14 @@ def _wait(view: View, placement: ReceiptPlacement, order: VenueOrder, stop: Stop
     why = stop.message if stop is not None else "the account's markets are being read"
     reason = stop.reason if stop is not None else Reason.ACCOUNT_NOT_READY
     said = _under_way(view, placement, order, f"the rest is placed as soon as this has ended: {why}", reason)
-    return Decision("amend: the rest waits", said, requeue_after=stop.wait if stop is not None else 5.0)
+    again = stop.wait if stop is not None else 5.0
+    if view.observed_at < _visible_at(view):
+        # However long the rest waits: a fill that crossed the cancel is less that is left to be placed.
+        left = _visible_at(view) - view.now.monotonic
+        if left <= 0:
+            return asking.fetch(view, placement, "amend: read the order again while the rest waits", said)
+        again = left if again is None else min(again, left)
+    return Decision("amend: the rest waits", said, requeue_after=again)
 
 
 def _under_way(

@@ -43,7 +43,7 @@ def record_found(view: View, receipt: OrderReceipt, placement: ReceiptPlacement,
     """Write that the order is there; one that was canceled may have been replaced by one that works."""
     if order.status is not VenueStatus.CANCELED:
         return record_placed(view, receipt, placement, order)
-    if view.account.polled_at is None or view.account.polled_at < _in_flight_until(view, placement):
+    if view.account.polled_at is None or view.account.polled_at < _shows_all_from(view, placement):
         return Decision("found canceled: wait for the bulk read", view.intent.status, requeue_after=1.0, quiet=True)
     later = successor(view, placement)
     if later is None:
@@ -52,11 +52,17 @@ def record_found(view: View, receipt: OrderReceipt, placement: ReceiptPlacement,
     return record_successor(view, receipts.with_placement(receipt, first), first, later)
 
 
-def _in_flight_until(view: View, placement: ReceiptPlacement) -> float:
-    """Until when a request whose record was lost may still bring a successor: none where no record was lost."""
-    if placement.reason != receipts.RECEIPT_LOST or not isinstance(view.journal, Held):
+def _shows_all_from(view: View, placement: ReceiptPlacement) -> float:
+    """When a bulk read must have begun at the earliest to show a successor as one that nobody has.
+
+    An older one may count it to an object of a former life that was lost meanwhile. Where a record was lost, a request
+    that is still in flight may bring one.
+    """
+    if not isinstance(view.journal, Held):
         return 0.0
-    return fence(view, view.journal.seen_at, placement) or 0.0
+    seen_at = view.journal.seen_at
+    lost = placement.reason == receipts.RECEIPT_LOST
+    return max(seen_at, fence(view, seen_at, placement) or 0.0) if lost else seen_at
 
 
 def record_successor(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, order: VenueOrder) -> Decision:

@@ -24,7 +24,7 @@ from exchange_kernel.core.decision import (
 from exchange_kernel.core.fills import ZERO, accounted
 from exchange_kernel.core.market_rules import shown
 from exchange_kernel.core.status import Situation
-from exchange_kernel.core.timing import VANISHED_AFTER
+from exchange_kernel.core.timing import READ_BACK, VANISHED_AFTER
 from exchange_kernel.core.venue import Absent, Found, VenueOrder, VenueStatus
 from exchange_kernel.core.view import Held, View
 
@@ -153,6 +153,12 @@ def _working(view: View, receipt: OrderReceipt, placement: ReceiptPlacement, ord
         return asking.fetch(view, placement, "not among the open orders: read it", said)
     if not fresh.has_finalizer(view):
         return Decision("hold the object", said, actions=(AddFinalizer(view.intent),))
+    before = view.intent.status
+    ended = before.state is not None and before.state.is_final
+    same, age = before.exchange_order_id == order.exchange_order_id, view.now.monotonic - view.observed_at
+    if ended and same and age > READ_BACK:
+        # Another process has read the end. What is known here is older, and nothing may follow from it.
+        return asking.fetch(view, placement, "said to have ended: read it", before)
     change = amend.read_again(view, receipt, placement) or amend.working(view, receipt, placement, order, said)
     return change or _at_rest(view, receipt, placement, order, said)
 

@@ -237,8 +237,13 @@ CASES: tuple[Case, ...] = (
     ),
     # What was said before.
     Case(
-        "a stale answer does not bring an order back",
+        "nothing follows from what is older than the end that another process has read",
         lambda: _working("Open", before=State.CANCELED),
+        "FetchOrder",
+    ),
+    Case(
+        "a stale answer does not bring an order back",
+        lambda: replace(_working("Open", before=State.CANCELED), observed_at=MONOTONIC),
         "rest",
         "Canceled Working",
     ),

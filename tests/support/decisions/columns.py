@@ -89,5 +89,5 @@ def view_of(recorded: str, observed: str, wish: str) -> View:
         observed=OBSERVED[observed],
         observed_at=MONOTONIC,
         looked=Asked(),
-        account=builders.account(polled_at=MONOTONIC - 1),
+        account=builders.account(polled_at=MONOTONIC),
     )

@@ -424,7 +424,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("the request is sent before the record", _shell(_ActsFirst), (2,)),
     Mutation("the last write of the receipt wins", _shell(_LastWriteWins), (5,)),
     Mutation("a permit is used twice", _shell(_PermitReused), (1,)),
-    Mutation("the permit is noted after the write", _shell(_PermitNotedLate), (33,)),
+    Mutation("the permit is noted after the write", _shell(_PermitNotedLate), (1070,)),
     Mutation("the send window is not checked", _window_not_checked, (21,)),
     Mutation("a time-out means NotPlaced", _shell(_TimeOutIsNotPlaced), (1,)),
     Mutation("a failed look-up means Absent", _shell(_UnknownIsAbsent), (89,)),

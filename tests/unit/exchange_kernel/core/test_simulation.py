@@ -22,6 +22,9 @@ REGRESSIONS = {
     3104: "an order of a later attempt than the rebuilt record was not taken for ours",
     4305: "a twin was denied, and held",
     6738: "what an order had filled that was canceled to be replaced was not counted while the rest waited",
+    11964: "a bulk read from before its object was lost counted the order that had replaced another",
+    13631: "a process that had seen an order work replaced it after another one had read its end",
+    24463: "two processes knew different fills of the order whose rest waited, and neither read it again",
 }
 BATCH = 8
 
