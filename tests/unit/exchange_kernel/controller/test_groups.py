@@ -166,23 +166,23 @@ async def test_legs_whose_owner_was_taken_away_are_still_the_groups() -> None:
     assert world.state("either-high") == "Canceled"
 
 
-def left_over(world: World) -> None:
-    """A leg that a process creates which stood still since before its group was deleted."""
+async def left_over(world: World) -> None:
+    """A leg is seen without its group, as when a process creates it that stood still until that was deleted."""
+    await world.ready()
+    watchers = world.api.watchers[:]
+    world.api.watchers.clear()
     owner = {"apiVersion": API_VERSION, "kind": "OrderGroup", "name": "either", "uid": "gone", "controller": True}
     world.apply("either-low")
     world.api.edit("orderintents", DESK, "either-low", lambda obj: obj["metadata"].update(ownerReferences=[owner]))
+    world.api.watchers[:] = watchers
+    world.api.edit("orderintents", DESK, "either-low", lambda obj: obj["spec"].update(quantity="0.5"))
+    await world.until_state("Pending", "either-low")
 
 
 @in_virtual_time
 async def test_a_leg_whose_group_is_gone_is_not_sent() -> None:
     world = World()
-    await world.ready()
-    working_watchers = world.api.watchers[:]
-    world.api.watchers.clear()
-    left_over(world)
-    world.api.watchers[:] = working_watchers
-    world.api.edit("orderintents", DESK, "either-low", lambda obj: obj["spec"].update(quantity="0.4"))
-    await world.until_state("Pending", "either-low")
+    await left_over(world)
     await world.pass_time(30)
     assert world.condition("orderintents", "either-low", "Ready", "reason") == "GroupMissing"
     assert world.orders == ()
@@ -191,13 +191,7 @@ async def test_a_leg_whose_group_is_gone_is_not_sent() -> None:
 @in_virtual_time
 async def test_a_leg_that_comes_before_its_group_is_sent_when_that_has_come() -> None:
     world = World()
-    await world.ready()
-    working_watchers = world.api.watchers[:]
-    world.api.watchers.clear()
-    left_over(world)
-    world.api.watchers[:] = working_watchers
-    world.api.edit("orderintents", DESK, "either-low", lambda obj: obj["spec"].update(quantity="0.5"))
-    await world.until_state("Pending", "either-low")
+    await left_over(world)
     apply_group(world)
     await world.until_state("Open", "either-low")
     assert len(world.orders) == 1
