@@ -32,6 +32,7 @@ from exchange_kernel.exchange.port import (
     ListOutcome,
     SendGate,
     StreamEnded,
+    of_each,
 )
 
 _LOG = logging.getLogger(__name__)
@@ -97,8 +98,7 @@ class CcxtExchange(CcxtReads):
 
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
         """Send a list in one request, once; what is proven of the request is proven of each order."""
-        outcome = await self._send_list(request, gate)
-        return outcome if isinstance(outcome, tuple) else (outcome,) * len(request.orders)
+        return of_each(request, await self._send_list(request, gate))
 
     async def _send_list(self, request: ListRequest, gate: SendGate) -> CreateOutcome | ListOutcome:
         try:

@@ -28,7 +28,15 @@ from exchange_kernel.exchange.classify import amend_not_sent, gate_closed
 from exchange_kernel.exchange.hints import Hint
 from exchange_kernel.exchange.memory_book import MemoryBook
 from exchange_kernel.exchange.memory_setup import BTC_USDT, MEMORY_RULES, Fault, LostAnswer, LostRequest, Raises
-from exchange_kernel.exchange.port import AccountIdentity, ClockReading, ListOutcome, ReadError, SendGate, StreamEnded
+from exchange_kernel.exchange.port import (
+    AccountIdentity,
+    ClockReading,
+    ListOutcome,
+    ReadError,
+    SendGate,
+    StreamEnded,
+    of_each,
+)
 
 
 class MemoryExchange:
@@ -159,8 +167,7 @@ class MemoryExchange:
     async def create_list(self, request: ListRequest, gate: SendGate) -> ListOutcome:
         """Place orders that are tied together, once."""
         fault = self._next_fault("create_list")
-        outcome = self._place_list(request, gate, fault)
-        return outcome if isinstance(outcome, tuple) else (outcome,) * len(request.orders)
+        return of_each(request, self._place_list(request, gate, fault))
 
     def _place_list(self, request: ListRequest, gate: SendGate, fault: Fault | None) -> CreateOutcome | ListOutcome:
         oco, entry = self._rules.oco, request.entry

@@ -84,8 +84,13 @@ class ClockReading:
 
 # Evaluated at the last moment before the socket write: None to go ahead, else the reason why not.
 SendGate = Callable[[], str | None]
-# Of the stop, and of the target.
+# Of each order of the list, in the order of `ListRequest.orders`.
 ListOutcome = tuple[CreateOutcome, ...]
+
+
+def of_each(request: ListRequest, outcome: CreateOutcome | ListOutcome) -> ListOutcome:
+    """What is proven of the whole request is proven of each of its orders."""
+    return outcome if isinstance(outcome, tuple) else (outcome,) * len(request.orders)
 
 
 class Exchange(Protocol):

@@ -37,6 +37,7 @@ from exchange_kernel.exchange.port import (
     RateLimited,
     SendGate,
     VenueUnavailable,
+    of_each,
 )
 from exchange_kernel.exchange.profiles.parts import LimitScope, Weights
 from exchange_kernel.exchange.session_reads import SessionReads
@@ -130,7 +131,7 @@ class AccountSession(SessionReads):
             self._announced.begun(order.client_order_id, "create_order")
         priority = Priority.PROTECTIVE_CREATE if request.entry is None else priority_of(request.entry)
         sent = await self._once(priority, gate, lambda: self._exchange.create_list(request, gate))
-        return sent if isinstance(sent, tuple) else (sent,) * len(request.orders)
+        return of_each(request, sent)
 
     async def _once(
         self, priority: Priority, gate: SendGate, call: Callable[[], Coroutine[Any, Any, _T]]
